@@ -1,0 +1,39 @@
+"""kmsim: which way of taking "what works" to scale through networks of schools gives lasting, deep, fair and affordable change?
+
+>>> import kmsim
+>>> kmsim.Model(system="village", policy="coaching", years=2, funded_years=1).run().tick
+12
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmsim.fingerprint import VERSION as __version__
+    from kmsim.lab.comparison import compare, run
+    from kmsim.model import Model
+
+__all__ = ["Model", "__version__", "compare", "run"]
+
+# Imported when first asked for: `import kmsim` alone loads nothing.
+_WHERE = {
+    "Model": ("kmsim.model", "Model"),
+    "compare": ("kmsim.lab.comparison", "compare"),
+    "run": ("kmsim.lab.comparison", "run"),
+    "__version__": ("kmsim.fingerprint", "VERSION"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'kmsim' has no attribute '{name}'")
+    module, attribute = _WHERE[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,140 @@
+"""The command line: `kmsim VERB [key=value ...] [--flags]`, one file a verb.
+
+Nothing heavy is imported before a verb needs it: help must be there at once. (`list` and `run` are files here: the
+names mean those modules in this file, not what Python calls so.)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+from types import ModuleType
+
+from kmsim.errors import KmsimError, RunFailed, unknown
+
+VERBS = ("compare", "run", "list", "show", "bench")
+FLAGS = ("--help", "--version", "--debug", "--quiet")
+INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
+
+HEAD = """\
+kmsim: which way of taking "what works" to scale through networks of schools gives lasting, deep, fair, affordable change?
+
+usage: kmsim VERB [key=value ...] [--help] [--version] [--debug] [--quiet]
+
+verbs
+"""
+EXAMPLES = """
+examples
+  kmsim compare                                            eight policies at one budget in London's real schools
+  kmsim run system=borough system.la=Hackney policy=coaching
+  kmsim show codesigned_networks                           what a policy, an outcome, a parameter, ... is
+
+kmsim VERB --help tells a verb's keys, their defaults and an example.
+--debug shows tracebacks, --quiet shows no progress and no notes. Answers go to stdout, all else to stderr.
+"""
+
+
+@dataclass(frozen=True)
+class Flags:
+    """How things are shown; no flag changes a result."""
+
+    help: bool = False
+    version: bool = False
+    debug: bool = False
+    quiet: bool = False
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the words of a command line ask for, and return the exit code.
+
+    0: done; 1: a run failed or kmsim is at fault; 2: the words cannot be used, told in one line; 130: interrupted.
+    """
+    words = [*(sys.argv[1:] if argv is None else argv)]
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter gets a mark in its place
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    debug = "--debug" in words
+    try:
+        code = _do(words)
+        sys.stdout.flush()
+        return code
+    except KmsimError as error:
+        return _fail(str(error), 2, debug)
+    except RunFailed as error:
+        return _fail(f"the run failed: {error}", 1, debug)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was kept", INTERRUPTED, debug)
+    except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+    except Exception as error:
+        what = f"internal error: {type(error).__name__}: {error}"
+        return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
+
+
+def _do(words: Sequence[str]) -> int:
+    flags, rest = _flags(words)
+    if flags.version:
+        from kmsim.fingerprint import VERSION, fingerprint
+
+        print(f"kmsim {VERSION} (model {fingerprint()})")
+        return 0
+    if not rest:
+        print(_help(), end="")
+        return 0
+    verb = _verb(rest[0])
+    if flags.help:
+        print(verb.help_text(), end="")
+        return 0
+    if flags.quiet:
+        warnings.simplefilter("ignore")
+    return verb.main(rest[1:], flags)
+
+
+def _flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
+    given = set()
+    for word in words:
+        if word.startswith("-") and "=" not in word:
+            flag = "--help" if word == "-h" else word
+            if flag not in FLAGS:
+                raise unknown("flag", word, FLAGS, "a flag of kmsim")
+            given.add(flag.removeprefix("--"))
+    return Flags(**dict.fromkeys(given, True)), [w for w in words if not w.startswith("-") or "=" in w]
+
+
+def verbs() -> tuple[str, ...]:
+    """The verbs that are built. One whose module is not there is not listed."""
+    return tuple(verb for verb in VERBS if verb != "bench" or _has_bench())
+
+
+def _has_bench() -> bool:
+    lab = find_spec("kmsim.lab")
+    return lab is not None and PathFinder.find_spec("kmsim.lab.bench", lab.submodule_search_locations) is not None
+
+
+def _verb(name: str) -> ModuleType:
+    if name not in verbs():
+        raise unknown("verb", name, verbs(), "a verb of kmsim")
+    return import_module(f"kmsim.cli.{name}")
+
+
+def _help() -> str:
+    lines = [f"  {name:9}{_verb(name).SUMMARY}\n" for name in verbs()]
+    return HEAD + "".join(lines) + EXAMPLES
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    with suppress(BrokenPipeError):
+        print("kmsim: " + " ".join(message.split()), file=sys.stderr)
+    return code

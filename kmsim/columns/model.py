@@ -1,0 +1,109 @@
+"""A Mesa model whose agents are rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+import mesa
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kmsim.columns.sets import ViewSet
+from kmsim.columns.table import Table
+from kmsim.columns.views import Agent, ViewAgent
+from kmsim.errors import unknown
+
+
+class ViewModel(mesa.Model):
+    """A Mesa model whose agents are rows of tables, made as views when asked for. Subclass it and give it `step`.
+
+    `practices` names the practices, in the order of the first axis of columns that are per practice; `rng` is Mesa's.
+
+    Importing Mesa 3.3.1 sets the start method of the whole process to spawn: ask multiprocessing for a context.
+
+    >>> from kmsim.columns import Column
+    >>> class Teacher(ViewAgent):
+    ...     experience = Column(np.float32, unit="years")
+    >>> model = ViewModel(rng=1)
+    >>> table = model.add_table(Teacher, 3, experience=[1, 5, 30])
+    >>> len(model.agents), model.agents.agg("experience", max)
+    (3, 30.0)
+    """
+
+    def __init__(
+        self,
+        *,
+        practices: Sequence[str] = ("practice",),
+        rng: int | Sequence[int] | np.random.Generator | np.random.SeedSequence | None = None,
+    ) -> None:
+        self.tables: dict[type[ViewAgent], Table[Any]] = {}
+        self.practice_names = list(practices)
+        if not self.practice_names or len(set(self.practice_names)) < len(self.practice_names):
+            raise ValueError(f"practices={self.practice_names}: expected at least one name, each once")
+        super().__init__(rng=rng)
+
+    def add_table(
+        self,
+        agent_class: type[Agent],
+        n: int,
+        adopt: Mapping[str, NDArray[Any]] | None = None,
+        **columns: ArrayLike,
+    ) -> Table[Agent]:
+        """Make all n agents of a class at once; ids go on from the last table. Done once for each class.
+
+        Columns are scalars or arrays that broadcast to (n,) or (K, n) and are copied; arrays in `adopt` are not.
+        ValueError if the class has its table already; else as `Table`.
+        """
+        if agent_class in self.tables:
+            raise ValueError(f"{agent_class.__name__} has its table already, and tables do not grow")
+        table = Table(agent_class, n, len(self.practice_names), adopt)
+        for name, values in columns.items():
+            table[name] = values
+        table.attach(self, 1 + self._total())
+        self.tables[agent_class] = table
+        return table
+
+    def practice_index(self, practice: str) -> int:
+        """The number of a practice. UnknownName, with the nearest, if the model has none of that name."""
+        try:
+            return self.practice_names.index(practice)
+        except ValueError:
+            raise unknown("practice", practice, self.practice_names, "a practice of this model") from None
+
+    @property
+    def agents(self) -> ViewSet:
+        """All agents, in the order of their ids."""
+        return ViewSet(self, range(1, 1 + self._total()))
+
+    @agents.setter
+    def agents(self, agents: Any) -> NoReturn:
+        raise AttributeError("model.agents is Mesa's name for all agents; keep your own under another")
+
+    @property
+    def agents_by_type(self) -> dict[type[ViewAgent], ViewSet]:
+        """The agents of each class. The sets are made afresh: taking an agent out of one leaves it in the model."""
+        return {agent_class: table.views() for agent_class, table in self.tables.items()}
+
+    @property
+    def agent_types(self) -> list[type[ViewAgent]]:
+        """The classes of agents, in the order of their ids."""
+        return list(self.tables)
+
+    def register_agent(self, agent: Any) -> NoReturn:
+        """Always TypeError: rows are made by `add_table`."""
+        raise TypeError(
+            f"{type(agent).__name__} cannot be registered: the agents of this model are rows of tables; "
+            "declare a ViewAgent and make its rows with model.add_table"
+        )
+
+    def deregister_agent(self, agent: Any) -> NoReturn:
+        """Always TypeError: a row is a post, and posts stay."""
+        raise TypeError(f"{agent!r} cannot be removed: a row is a post that stays, people leave by turnover")
+
+    def remove_all_agents(self) -> NoReturn:
+        """Always TypeError: a row is a post, and posts stay."""
+        raise TypeError("the agents cannot be removed: a row is a post that stays; make a new model instead")
+
+    def _total(self) -> int:
+        return sum(table.n for table in self.tables.values())

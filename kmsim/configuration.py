@@ -1,0 +1,100 @@
+"""Where named configs are found and how they are read: plain YAML data, the user's own folder first.
+
+A config is a file KIND/NAME.yaml. The user's folder is KMSIM_CONFIGS if that is set, else ./kmsim-configs if there is
+one; then come the configs that are shipped.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kmsim.errors import BadValue, KmsimError, unknown
+
+SUFFIX = ".yaml"
+
+
+def names(kind: str) -> list[str]:
+    """The names of all configs of a kind, in alphabetical order. The user's own are among them.
+
+    kind: a folder of configs, such as "system" or "policy"; one that does not exist has no names.
+
+    >>> "london" in names("system")
+    True
+    """
+    found = {
+        entry.name.removesuffix(SUFFIX)
+        for folder in _folders()
+        if (place := folder / kind).is_dir()
+        for entry in place.iterdir()
+        if entry.name.endswith(SUFFIX)
+    }
+    return sorted(found)
+
+
+def read(kind: str, name: str) -> dict[str, Any]:
+    """The settings in one config, as YAML reads them. A name that ends in .yaml is a path and is read as it stands.
+
+    Raises UnknownName for a name that no folder has, and KmsimError, in one line with file and line, for a file that
+    is missing, is not YAML or is not a table of settings.
+
+    >>> read("system", "borough")["la"]
+    'Camden'
+    """
+    if not isinstance(name, str):
+        raise BadValue(kind, name, "a name or the path of a .yaml file")
+    if name.endswith(SUFFIX):
+        return _parse(Path(name))
+    for folder in _folders():
+        if name in _names_in(folder / kind):
+            return _parse(folder / kind / f"{name}{SUFFIX}")
+    raise unknown(kind, name, names(kind), f"a {kind}")
+
+
+def _names_in(place: Traversable) -> set[str]:
+    """Only names that are there: a name is never joined to a path before it has been seen in the folder."""
+    return {entry.name.removesuffix(SUFFIX) for entry in place.iterdir()} if place.is_dir() else set()
+
+
+def _folders() -> list[Traversable]:
+    own = os.environ.get("KMSIM_CONFIGS")
+    if own and not Path(own).is_dir():
+        raise BadValue("KMSIM_CONFIGS", own, "a folder of configs")
+    mine = Path(own or "kmsim-configs")
+    return [mine, _shipped()] if mine.is_dir() else [_shipped()]
+
+
+def _shipped() -> Traversable:
+    """The configs in the package; in a checkout that is not installed they lie beside it."""
+    try:
+        return files("kmsim.configs")
+    except ModuleNotFoundError:
+        return Path(__file__).resolve().parent.parent / "configs"
+
+
+def _parse(file: Traversable) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KmsimError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+    except UnicodeDecodeError:
+        raise KmsimError(f"{file}: not a text in UTF-8") from None
+    except yaml.YAMLError as error:
+        raise KmsimError(f"{file}{_where(error)}: not YAML: {_problem(error)}") from None
+    if not isinstance(settings, dict) or not all(isinstance(key, str) for key in settings):
+        raise KmsimError(f"{file}: expected settings, one 'key: value' a line")
+    return settings
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f", line {mark.line + 1}" if mark else ""
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return " ".join(str(getattr(error, "problem", None) or error).split())

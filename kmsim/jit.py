@@ -1,0 +1,75 @@
+"""The one door to Numba: where its compiled code is kept, and with which options rules are compiled.
+
+Numba's cache does not notice an edit in another file, so the cache folder carries the fingerprint of all source
+that is compiled: any change makes a new folder. Nothing writable: compile without a cache, with one warning.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from kmsim.fingerprint import code_fingerprint
+
+
+def _cache_folder() -> Path | None:
+    base = os.environ.get("KMSIM_CACHE")
+    folder = (Path(base) if base else user_cache_path("kmsim")) / code_fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return None
+    return folder
+
+
+CACHE = _cache_folder()
+if CACHE is None:
+    warnings.warn("no writable cache folder: the model is compiled anew in each process", stacklevel=2)
+elif "numba" not in sys.modules:
+    os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+
+import numba  # noqa: E402  (its settings are read when it loads)
+
+if CACHE is not None:
+    numba.config.CACHE_DIR = str(CACHE)
+
+
+def is_warm() -> bool:
+    """Whether compiled code of this version is already in the cache. Says nothing of the processor it was made on.
+
+    >>> isinstance(is_warm(), bool)
+    True
+    """
+    return CACHE is not None and any(CACHE.rglob("*.nbc"))
+
+
+def compiled(function):
+    """Compile a phase, or whatever else Python calls: cached, without the interpreter's lock, division as in NumPy.
+
+    >>> compiled(lambda x: x + 1)(2)
+    3
+    """
+    cached = CACHE is not None and function.__name__ != "<lambda>"
+    return numba.njit(cache=cached, nogil=True, error_model="numpy")(function)
+
+
+def inner(function):
+    """Compile a part of a phase: called by compiled code only, so no door for Python is made (half the time to compile)."""
+    doors = {} if numba.config.DISABLE_JIT else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **doors)(function)
+
+
+def rule(function):
+    """Compile a rule of a few lines: written into its caller, so that a loop of rules over posts becomes SIMD code.
+
+    >>> rule(lambda x: 2 * x)(2)
+    4
+    """
+    return numba.njit(inline="always", nogil=True, error_model="numpy")(function)

@@ -1,0 +1,1 @@
+"""Many runs: policies over seeds, in parallel, and what their comparison says."""

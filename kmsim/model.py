@@ -1,0 +1,414 @@
+"""Model: a Mesa model of teachers, schools and networks; the schedule of a tick as a printable list of phases.
+
+One compiled entry runs whole ticks; `PHASES` is the list of what it runs, in order, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kmsim.agents import Cluster, Network, School, Teacher
+from kmsim.columns import DataCollector, ViewModel
+from kmsim.jit import compiled
+from kmsim.outcomes.definitions import OUTCOMES, Totals
+from kmsim.names import PHASES as SCHOOL_PHASES
+from kmsim.outcomes.totals import TOTALS, totals_of
+from kmsim.parameters import record
+from kmsim.phases.census import census
+from kmsim.phases.checks import check_all
+from kmsim.phases.money import CATEGORIES, money
+from kmsim.phases.networks import networks
+from kmsim.phases.schools import schools
+from kmsim.phases.teachers import TILE, teachers
+from kmsim.phases.turnover import turnover, yearly_noise
+from kmsim.phases.world import OFFER, Money, Posts, Scratch, World, clock, offer_of, practices_of, rows_of
+from kmsim.policies.plan import Plan
+from kmsim.policies.recruitment import Recruitment
+from kmsim.rules.awareness import earliness
+from kmsim.scenario import Scenario, read_scenario
+from kmsim.system.build import build
+from kmsim.system.built import System
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One line of the schedule: when it runs, what it reads and what it writes."""
+
+    name: str
+    when: str
+    reads: str
+    writes: str
+    run: Callable[..., Any]
+
+
+# The schedule of MODEL section 3. `yearly_noise` and recruiting run before the compiled ticks of a year.
+PHASES: tuple[Phase, ...] = (
+    Phase("policy", "first tick of a year", "levers, climate, neighbours, budget", "offer, signed_up, cluster, ledger", Recruitment),
+    Phase("networks", "every tick", "census, offer, fund", "vitality, facilitators, hours, expertise, quality", networks),
+    Phase("money", "every tick", "fund, hours, attendance, offer", "ledger, staff_hours", money),
+    Phase("teachers", "every tick", "last tick's census and contacts", "stage, knowledge, fidelity, ownership, census", teachers),
+    Phase("turnover", "last tick of a year", "experience, routine, fsm_rank", "who holds which post, climate, priority", turnover),
+    Phase("schools", "every tick", "census, fund, vitality", "priority, signed_up, routine, climate, attainment", schools),
+    Phase("outcomes", "every tick", "census, clusters, ledger", "totals", totals_of),
+)
+
+
+@compiled
+def run_ticks(w, first, last, fifth, totals):
+    """Ticks first to last - 1, all of one school year: the compiled entry. totals[t + 1] is the state after tick t."""
+    for tick in range(first, last):
+        networks(w, tick)
+        money(w, tick)
+        teachers(w, tick)
+        if (tick + 1) % w.clock.ticks_per_year == 0:
+            turnover(w, tick // w.clock.ticks_per_year)
+            census(w)
+        schools(w, tick)
+        totals_of(w, fifth, totals[tick + 1])
+
+
+class Model(ViewModel):
+    """A run of one policy on one system, as a Mesa model. Settings are the command line's keys; the same give the same bits.
+
+    system, policy, practice, network: names, YAML paths or mappings; practice may be a list. years, funded_years: school
+    years. Overrides are dotted keys (`**{"system.la": "Hackney"}`), `budget` (GBP, "auto" or None), `taper`, `check`
+    (verify conservation after every tick) and `timed` (keep the time each phase takes, at some cost in speed).
+
+    Raises KmsimError (UnknownName, BadValue) for settings that cannot be used. Source: MODEL sections 2 to 5.
+
+    >>> model = Model(system="village", policy="coaching", seed=1, years=2, funded_years=1)
+    >>> model.run().tick
+    12
+    """
+
+    def __init__(
+        self,
+        system: str | Mapping[str, Any] | System = "london",
+        policy: Any = "codesigned_networks",
+        seed: int = 1,
+        practice: Any = "formative_assessment",
+        network: Any = None,
+        years: int = 10,
+        funded_years: float = 3,
+        ticks_per_year: int = 6,
+        *,
+        scenario: Scenario | None = None,
+        model_reporters: Mapping[str, Any] | None = None,
+        agent_reporters: Mapping[str, Any] | None = None,
+        check: bool = False,
+        timed: bool = False,
+        **overrides: Any,
+    ):
+        built = system if isinstance(system, System) else None
+        if scenario is None:
+            named = "village" if built is not None else system
+            scenario = read_scenario(
+                named, policy, seed, practice, network, years, funded_years, ticks_per_year, **overrides
+            )
+        super().__init__(practices=[p.name for p in scenario.practices], rng=scenario.seed)
+        self.scenario = scenario
+        self.system = built if built is not None else build(scenario.system)
+        self.policy = scenario.funded_policy()
+        self.parameters = scenario.parameters
+        self.tick = 0
+        self.check, self.timed = check, timed
+        self.phases = PhaseTable()
+        self._fill_tables()
+        self._join()
+        self._describe_network()
+        self.datacollector = DataCollector(
+            model_reporters=dict(model_reporters or {}), agent_reporters=dict(agent_reporters or {})
+        )
+        self._collects = bool(model_reporters or agent_reporters)
+        if self._collects:
+            self.datacollector.collect(self)
+
+    # -- making ------------------------------------------------------------
+    @property
+    def ticks(self) -> int:
+        """How many ticks the run has in all."""
+        return self.scenario.years * self.scenario.ticks_per_year
+
+    @property
+    def budget(self) -> float | None:
+        """The total budget in GBP, or None for the policy's own cost."""
+        budget = self.scenario.budget
+        if budget == "auto":
+            return self.parameters["budget_per_pupil"] * float(self.system.schools["pupils"].sum())
+        return budget
+
+    def _fill_tables(self) -> None:
+        """The columns of every agent, from the built system."""
+        s, posts, p = self.system.schools, self.system.posts, self.parameters
+        practices, n_schools = len(self.practice_names), self.system.n_schools
+        room = (n_schools // 2 + 1) * max(1, len(self.policy.rounds()))
+        self._make_rows(n_schools, practices * room)
+        schools = self.add_table(School, n_schools, adopt=self._school_columns())
+        for name in School.fields():
+            if name in s:
+                schools[name] = s[name]
+        clusters = self.policy.clusters
+        schools["group"] = s[clusters.within] if clusters else s["region"]
+        schools["move_group"] = s["region"] * 8 + s["phase"]
+        schools["day_rate"] = np.where(s["phase"] == SCHOOL_PHASES.index("secondary"), p["cover_secondary"], p["cover_primary"])
+        schools["priority"] = np.float32(p["pr_unsigned"]) * s["climate"]
+        ties = np.diff(self.system.tie_start)
+        rules = record(p)
+        teachers = self.add_table(Teacher, self.system.n_posts, **posts)
+        teachers["earliness"] = np.array([earliness(role, rules) for role in range(4)], np.float32)[posts["role"]]
+        teachers["tie_share"] = np.where(ties > 0, 1 / np.maximum(ties, 1), 0)
+        table = self.add_table(Cluster, practices * room, adopt={name: np.asarray(self._clusters[name]) for name in Cluster.fields()})
+        table["practice_number"] = np.repeat(np.arange(practices), room)
+
+    def _make_rows(self, n_schools: int, n_clusters: int) -> None:
+        """The records in which schools and clusters stand; the tables' columns are their fields."""
+        fields = School.fields()
+        self._schools = rows_of({n: c for n, c in fields.items() if not c.per_practice}, n_schools)
+        self._uptake = rows_of({n: c for n, c in fields.items() if c.per_practice}, (len(self.practice_names), n_schools))
+        self._clusters = rows_of(Cluster.fields(), n_clusters)
+
+    def _school_columns(self) -> dict[str, np.ndarray]:
+        return {
+            name: np.asarray(self._uptake[name] if column.per_practice else self._schools[name])
+            for name, column in School.fields().items()
+        }
+
+    def _join(self) -> None:
+        """Everything that holds on to the tables' arrays: the world that phases see, the plan, recruiting, the totals."""
+        scenario, system = self.scenario, self.system
+        n, n_schools, practices = system.n_posts, system.n_schools, len(scenario.practices)
+        t, size = self.tables[Teacher], system.schools["size"]
+        clusters = self.policy.clusters
+        when = clock(
+            scenario.seed,
+            scenario.ticks_per_year,
+            scenario.funded_years,
+            scenario.taper,
+            system.thinned,
+            clusters is not None and clusters.hierarchy,
+        )
+        self.plan = Plan(self.policy, system, self.parameters, when, scenario.funded_years, self.budget, scenario.years, practices)
+        follow_start, follow_from = followers(system.tie_start, system.tie_to)
+        self.world = World(
+            posts=Posts(*(t[name] for name in Posts._fields[:-2]), follow_start, follow_from),
+            schools=self._schools,
+            uptake=self._uptake,
+            clusters=self._clusters,
+            offer=offer_of(n_schools),
+            practices=practices_of(scenario.practices),
+            money=Money(
+                np.zeros((len(CATEGORIES), n_schools)), np.zeros((len(CATEGORIES), n_schools)), np.zeros(len(CATEGORIES)), np.zeros(1)
+            ),
+            scratch=Scratch(
+                np.zeros(TILE, np.float32),
+                np.empty(n, np.uint8),
+                np.empty(n, np.int32),
+                np.empty(n, np.uint32),
+                np.zeros((practices, int(self._schools["group"].max()) + 1), np.int32),
+            ),
+            clock=when,
+            p=record(self.parameters),
+        )
+        self.recruitment = Recruitment(self.plan, self.world, [p.scripting for p in scenario.practices])
+        self._fifth = np.minimum(4, (system.schools["fsm_rank"] * 5).astype(np.int32))
+        self.totals = np.zeros((self.ticks + 1, practices, len(TOTALS)))
+        self._lay_out(0)
+        if self.tick == 0:
+            census(self.world)
+            self._record(0)
+
+    def _describe_network(self) -> None:
+        offer = self.plan.at(0).quantities
+        clusters = self.policy.clusters
+        features = {name: float(offer[name].max()) for name in Network.fields() if name in offer}
+        if self.policy.recruits is not None:
+            self.add_table(Network, 1, **features, cluster_size=clusters.network_size if clusters else 1)
+
+    # -- running -----------------------------------------------------------
+    def step(self) -> None:
+        """One tick: every phase of `model.phases` that is due, in order."""
+        if self.tick >= self.ticks:
+            raise RuntimeError(f"the run is over: {self.ticks} ticks; make a longer one with years=")
+        self._advance(self.tick + 1)
+
+    def run(self) -> Model:
+        """On to the end, from wherever the run stands. Returns the model itself."""
+        while self.tick < self.ticks:
+            per_year = self.scenario.ticks_per_year
+            self._advance(self.tick + 1 if self._collects or self.check else min(self.ticks, (self.tick // per_year + 1) * per_year))
+        return self
+
+    def _advance(self, until: int) -> None:
+        """Ticks up to `until`, none beyond the end of this school year."""
+        per_year = self.scenario.ticks_per_year
+        if self.tick % per_year == 0:
+            self._open_year(self.tick // per_year)
+        if self.timed:
+            self._timed_tick()
+        else:
+            run_ticks(self.world, self.tick, until, self._fifth, self.totals)
+        self.tick = until
+        if self.check:
+            check_all(self)
+        if self._collects:
+            self.datacollector.collect(self)
+
+    def _open_year(self, year: int) -> None:
+        start = time.perf_counter()
+        yearly_noise(self.world, year)
+        self._lay_out(year)
+        self.recruitment.open_round(year, self.tick)
+        self.phases.add("policy", time.perf_counter() - start)
+
+    def _lay_out(self, year: int) -> None:
+        layout = self.plan.at(year)
+        for name in OFFER:
+            self.world.offer[name] = layout.quantities[name]
+        self.world.money.lines[:] = layout.lines
+        self.world.money.wide[:] = layout.wide
+        self.world.offer["cover_cap"] = layout.cover_cap
+
+    def _timed_tick(self) -> None:
+        """The same tick phase by phase, with a clock on each."""
+        w, tick = self.world, self.tick
+        for phase in PHASES[1:]:
+            start = time.perf_counter()
+            if phase.name == "turnover":
+                if (tick + 1) % w.clock.ticks_per_year == 0:
+                    turnover(w, tick // w.clock.ticks_per_year)
+                    census(w)
+            elif phase.name == "outcomes":
+                totals_of(w, self._fifth, self.totals[tick + 1])
+            else:
+                phase.run(w, tick)
+            self.phases.add(phase.name, time.perf_counter() - start)
+
+    def _record(self, row: int) -> None:
+        totals_of(self.world, self._fifth, self.totals[row])
+
+    # -- reading -----------------------------------------------------------
+    @property
+    def funding_end(self) -> float:
+        """The year in which the last funding a policy can give ends; for one that recruits nobody, as if in three rounds."""
+        rounds = self.policy.rounds()
+        last = rounds[-1] if rounds else min(2, self.scenario.years - 1)
+        return last + self.scenario.funded_years + self.scenario.taper
+
+    def outcome_arrays(self, names: list[str] | None = None) -> dict[str, np.ndarray]:
+        """Outcome -> values, (K, ticks so far + 1), for the outcomes named (all if none). Raises UnknownName."""
+        from kmsim.errors import unknown
+
+        s = self.tables[School]
+        pupils = s["pupils"].astype(np.float64)
+        sizes = dict(
+            posts=self.system.n_posts,
+            schools=self.system.n_schools,
+            posts_most=int(s["size"][self._fifth == 4].sum()),
+            posts_least=int(s["size"][self._fifth == 0].sum()),
+            pupils=float(pupils.sum()),
+            disadvantaged=float((pupils * s["fsm"]).sum()),
+            ticks_per_year=self.scenario.ticks_per_year,
+            funding_end=self.funding_end,
+            budget=self.budget,
+        )
+        wanted = list(OUTCOMES) if names is None else names
+        for name in wanted:
+            if name not in OUTCOMES:
+                raise unknown("outcomes", name, OUTCOMES, "an outcome")
+        by_practice = [Totals(self.totals[: self.tick + 1, k], **sizes) for k in range(len(self.practice_names))]
+        return {name: np.array([OUTCOMES[name].value(t) for t in by_practice]) for name in wanted}
+
+    @property
+    def outcomes(self) -> pd.DataFrame:
+        """A tidy frame of every outcome so far: policy, seed, practice, tick, year, outcome, value.
+
+        Outcomes that all practices share (cost, staff hours) stand once, under practice "all", when there are several.
+        """
+        import pandas as pd
+
+        ticks = np.arange(self.tick + 1)
+        frames = []
+        for name, values in self.outcome_arrays().items():
+            shared = OUTCOMES[name].shared and len(self.practice_names) > 1
+            for practice, row in zip(["all"] if shared else self.practice_names, values, strict=False):
+                frames.append(pd.DataFrame({"practice": practice, "tick": ticks, "outcome": name, "value": row}))
+        out = pd.concat(frames, ignore_index=True)
+        out.insert(0, "policy", self.policy.name)
+        out.insert(1, "seed", self.scenario.seed)
+        out.insert(4, "year", out["tick"] / self.scenario.ticks_per_year)
+        return out
+
+    @property
+    def ledger(self) -> dict[str, float]:
+        """GBP booked so far by category."""
+        return dict(zip(CATEGORIES, self.world.money.ledger.tolist(), strict=True))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of results must know of the system: schools left out, values filled in."""
+        return self.system.notes
+
+    def advisers_of(self, post: int) -> np.ndarray:
+        """The posts that this one turns to for advice."""
+        return self.system.tie_to[self.system.tie_start[post] : self.system.tie_start[post + 1]]
+
+    # -- keeping -----------------------------------------------------------
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        kept = self.totals, self.recruitment.made, self.recruitment.committed, self.world.money
+        state["_kept"] = kept
+        for name in ("world", "plan", "recruitment", "totals", "_schools", "_uptake", "_clusters"):
+            del state[name]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        totals, made, committed, money_kept = state.pop("_kept")
+        self.__dict__.update(state)
+        self._make_rows(self.tables[School].n, self.tables[Cluster].n)
+        self.tables[School].adopt(self._school_columns())
+        self.tables[Cluster].adopt({name: np.asarray(self._clusters[name]) for name in Cluster.fields()})
+        self._join()
+        self.totals = totals
+        self.recruitment.made, self.recruitment.committed = made, committed
+        self.world.money.ledger[:] = money_kept.ledger
+        self.world.money.staff_hours[:] = money_kept.staff_hours
+        if self.tick:
+            self._lay_out((self.tick - 1) // self.scenario.ticks_per_year)
+
+
+class PhaseTable:
+    """The schedule as a table to print: phase, when, what it reads and writes, and the time spent if the model is timed."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {phase.name: 0.0 for phase in PHASES}
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add to the time spent in a phase."""
+        self.seconds[name] += seconds
+
+    def __iter__(self):
+        return iter(PHASES)
+
+    def __repr__(self) -> str:
+        timed = any(self.seconds[phase.name] for phase in PHASES[1:])
+        rows = [("phase", "when", "reads", "writes", "seconds")]
+        rows += [(p.name, p.when, p.reads, p.writes, f"{self.seconds[p.name]:.3f}" if timed else "-") for p in PHASES]
+        widths = [max(len(row[c]) for row in rows) for c in range(5)]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def followers(tie_start: np.ndarray, tie_to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ties turned round: for each post, who has a tie to it, as (start, from) like tie_start and tie_to."""
+    sources = np.repeat(np.arange(len(tie_start) - 1, dtype=np.int32), np.diff(tie_start))
+    order = np.argsort(tie_to, kind="stable")
+    start = np.zeros(len(tie_start), np.int32)
+    np.cumsum(np.bincount(tie_to, minlength=len(tie_start) - 1), out=start[1:])
+    return start, sources[order]

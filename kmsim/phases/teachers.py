@@ -1,0 +1,349 @@
+"""Step 3: teachers attend, learn, talk, decide and own, all from the last tick's state (own awareness moves first)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kmsim.jit import compiled, inner, rule
+from kmsim.phases.census import showing, tell_followers
+from kmsim.rng import AWARE as AWARE_DRAW
+from kmsim.rng import BLOCK, uniform_block
+from kmsim.rng import STAGE as STAGE_DRAW
+from kmsim.rules.adoption import (
+    AWARE,
+    LAPSED,
+    TRYING,
+    UNAWARE,
+    USING,
+    benefit_seen,
+    hardness,
+    letting_go,
+    load,
+    reinforcement,
+    settle_rate,
+    try_rate,
+    visible_gain,
+)
+from kmsim.rules.awareness import awareness_rate
+from kmsim.rules.cpd import attendance, carried, ceiling, knowledge_after
+from kmsim.rules.numbers import HALF, ONE, ZERO, F, chance
+from kmsim.rules.ownership import goal_setting, ownership_after, success_gain
+from kmsim.rules.peers import fidelity_after, standing_support, support
+
+# One tile holds a block of posts as rows of one buffer at fixed distances, so that the loop over posts becomes SIMD code:
+# nothing that is written can overlap with what is read.
+ROWS = (
+    "stage u q o aware_share use_share users well early z aptitude w0 tries xi_a xi_s aware_draw stage_draw "  # a post's own
+    "priority mandate broadcast hours quality rehearsal vitality lively expertise carry scripting community standing "
+    "q_school q_cluster o_cluster cluster_visible part success hard visible sight "  # its school's, as in Place
+    "new_stage new_u new_q new_o shows in_use using champion"  # what comes out
+).split()
+TILE = len(ROWS) * BLOCK
+_AT = {name: row * BLOCK for row, name in enumerate(ROWS)}
+_PLACE = _AT["priority"]
+(_STAGE, _U, _Q, _O, _AWARE_SHARE, _USE_SHARE, _USERS, _WELL, _EARLY, _Z, _APTITUDE, _W0, _TRIES, _XI_A, _XI_S) = (
+    row * BLOCK for row in range(15)
+)
+_AWARE_DRAW, _STAGE_DRAW = _AT["aware_draw"], _AT["stage_draw"]
+_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O = (_AT[name] for name in ("new_stage", "new_u", "new_q", "new_o"))
+_SHOWS, _IN_USE, _USING, _CHAMPION = (_AT[name] for name in ("shows", "in_use", "using", "champion"))
+_IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
+_LANES = 16  # the loop over a tile runs to a whole number of these
+_BYTE, _EIGHT, _SIXTEEN = np.uint32(255), np.uint32(8), np.uint32(16)
+_SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(2), F(4)
+
+
+class Place(NamedTuple):
+    """What every teacher of one school meets this tick."""
+
+    priority: float
+    mandate: float
+    broadcast: float
+    hours: float
+    quality: float
+    rehearsal: float
+    vitality: float
+    lively: float  # vitality x carry
+    expertise: float
+    carry: float
+    scripting: float
+    community: float
+    standing: float  # support whoever the contacts are
+    q_school: float
+    q_cluster: float
+    o_cluster: float
+    cluster_visible: float
+    part: float  # ownership from setting goals, for one who attends all
+    success: float  # ownership from success at full fidelity
+    hard: float
+    visible: float
+    sight: float  # how visible use is to colleagues
+
+
+@compiled
+def teachers(w, tick):
+    """Every teacher once, for each practice; then what changed is told to those who look to them."""
+    _count_tries(w)
+    for k in range(len(w.uptake)):
+        changes = np.int64(0)
+        school = np.int64(0)
+        for first in range(0, len(w.posts.school), BLOCK):
+            n = min(BLOCK, len(w.posts.school) - first)
+            uniform_block(w.scratch.tile[_AWARE_DRAW : _AWARE_DRAW + BLOCK], w.clock.seed, AWARE_DRAW, k, first, tick)
+            uniform_block(w.scratch.tile[_STAGE_DRAW : _STAGE_DRAW + BLOCK], w.clock.seed, STAGE_DRAW, k, first, tick)
+            _bring_in(w, k, first, n)
+            _lay_along(w, k, first, n, school)
+            _live(w.scratch.tile, (n + _LANES - 1) // _LANES * _LANES, w.p, w.clock.dt)
+            changes = _note_changes(w, k, first, n, changes)
+            _bring_out(w, k, first, n)
+            school = _count(w, k, first, n, school)
+        for e in range(changes):
+            tell_followers(w, k, w.scratch.changed[e], w.scratch.change[e])
+
+
+@inner
+def _count_tries(w):
+    """How many practices each teacher is trying: what adds to workload."""
+    trying = w.scratch.trying
+    trying[:] = 0
+    for k in range(len(w.posts.stage)):
+        stage = w.posts.stage[k]
+        for i in range(len(stage)):
+            trying[i] += stage[i] == TRYING
+
+
+@rule
+def _place(w, k, i):
+    o, p = w.offer, w.p
+    signed = w.uptake[k, i].signed_up > 0
+    j = w.uptake[k, i].cluster
+    v = w.clusters[j].vitality if j >= 0 else ZERO
+    nu, carry = carried(o[i].novelty if signed else p.novelty_reference, p)
+    community = o[i].community if signed else ZERO
+    own = o[i].ownership if signed else ZERO
+    script, users = w.uptake[k, i].scripting, w.uptake[k, i].in_use
+    observability = w.practices[k].observability
+    return Place(
+        w.uptake[k, i].force,
+        o[i].mandate,
+        o[i].broadcast,
+        w.uptake[k, i].hours,
+        w.uptake[k, i].quality,
+        w.uptake[k, i].rehearsal,
+        v,
+        v * carry,
+        w.uptake[k, i].expertise,
+        carry,
+        script,
+        community,
+        standing_support(v, w.uptake[k, i].expertise, carry, w.uptake[k, i].routine, script, p),
+        w.uptake[k, i].q_users / F(users) if users > 0 else ZERO,
+        w.clusters[j].fidelity if j >= 0 else ZERO,
+        w.clusters[j].ownership if j >= 0 else ZERO,
+        v * w.clusters[j].visible if j >= 0 else ZERO,
+        goal_setting(own, v, ONE if w.uptake[k, i].hours > 0 else ZERO, script, p),
+        success_gain(own, v, p),
+        hardness(w.practices[k].complexity, nu, script, p),
+        visible_gain(observability, nu, w.practices[k].effect, community, p),
+        p.see_floor + observability,
+    )
+
+
+@inner
+def _bring_in(w, k, first, n):
+    """What each post of the block has of its own, into the tile."""
+    posts, x = w.posts, w.scratch.tile
+    _copy(x, _U, posts.knowledge[k, first : first + n])
+    _copy(x, _Q, posts.fidelity[k, first : first + n])
+    _copy(x, _O, posts.ownership[k, first : first + n])
+    _copy(x, _XI_A, posts.attendance_noise[k, first : first + n])
+    _copy(x, _XI_S, posts.sight_noise[k, first : first + n])
+    _copy(x, _EARLY, posts.earliness[first : first + n])
+    _copy(x, _Z, posts.openness[first : first + n])
+    _copy(x, _APTITUDE, posts.aptitude[first : first + n])
+    _copy(x, _W0, posts.base_workload[first : first + n])
+    _copy(x, _STAGE, posts.stage[k, first : first + n])
+    _copy(x, _TRIES, w.scratch.trying[first : first + n])
+    contacts, share = posts.contacts[k, first : first + n], posts.tie_share[first : first + n]
+    for j in range(n):
+        seen = contacts[j]
+        users = F(np.int32((seen >> _EIGHT) & _BYTE))
+        x[_AWARE_SHARE + j] = F(np.int32(seen & _BYTE)) * share[j]
+        x[_USE_SHARE + j] = users * share[j]
+        x[_USERS + j] = users
+        x[_WELL + j] = F(np.int32(seen >> _SIXTEEN))
+
+
+@inner
+def _copy(x, row, values):
+    for j in range(len(values)):
+        x[row + j] = F(values[j])
+
+
+@inner
+def _lay_along(w, k, first, n, school):
+    """What every teacher of a school meets, along the posts of the block."""
+    x, s = w.scratch.tile, w.schools
+    i = school
+    at = 0
+    while at < n:
+        end = min(s[i].first_post + s[i].size - first, n)
+        values = _place(w, k, i)
+        for r in range(len(values)):
+            for j in range(at, end):
+                x[_PLACE + r * BLOCK + j] = values[r]
+        at = end
+        i += 1
+
+
+@rule
+def _place_in(x, j):
+    r = _PLACE + j
+    return Place(
+        x[r],
+        x[r + BLOCK],
+        x[r + 2 * BLOCK],
+        x[r + 3 * BLOCK],
+        x[r + 4 * BLOCK],
+        x[r + 5 * BLOCK],
+        x[r + 6 * BLOCK],
+        x[r + 7 * BLOCK],
+        x[r + 8 * BLOCK],
+        x[r + 9 * BLOCK],
+        x[r + 10 * BLOCK],
+        x[r + 11 * BLOCK],
+        x[r + 12 * BLOCK],
+        x[r + 13 * BLOCK],
+        x[r + 14 * BLOCK],
+        x[r + 15 * BLOCK],
+        x[r + 16 * BLOCK],
+        x[r + 17 * BLOCK],
+        x[r + 18 * BLOCK],
+        x[r + 19 * BLOCK],
+        x[r + 20 * BLOCK],
+        x[r + 21 * BLOCK],
+    )
+
+
+@inner
+def _live(x, n, p, dt):
+    """One tick of every teacher in the tile. Stages are whole numbers in float32, so that all of it is one kind of number."""
+    for j in range(n):
+        at = _place_in(x, j)
+        stage, u, q, o = x[_STAGE + j], x[_U + j], x[_Q + j], x[_O + j]
+        a = attendance(at.priority, at.mandate, x[_W0 + j], x[_XI_A + j], p)
+        attended = a * at.hours
+
+        hearing = chance(awareness_rate(x[_EARLY + j], at.broadcast, x[_AWARE_SHARE + j], attended, p), dt)
+        stage = _IS_AWARE if stage == _IS_UNAWARE and x[_AWARE_DRAW + j] < hearing else stage
+        knows = stage != _IS_UNAWARE
+        in_use = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
+
+        held = support(at.standing, x[_USE_SHARE + j], at.q_school, at.community, at.vitality, p)
+        u_new = knowledge_after(u, attended, at.quality, in_use, p, dt)
+        q_star = ceiling(at.expertise, at.carry, at.scripting, x[_APTITUDE + j], p)
+        rehearsed = attended * at.quality * at.rehearsal
+        q_new = fidelity_after(q, rehearsed, held, q_star, at.q_school, at.q_cluster, at.lively, in_use, p, dt)
+        o_new = ownership_after(o, at.part * a, at.success * in_use * q, at.vitality, at.o_cluster, at.mandate, p, dt)
+        u_new = u_new if knows else u
+        q_new = q_new if knows else q
+        o_new = o_new if knows else o
+        u_mid, q_mid, o_mid = HALF * (u + u_new), HALF * (q + q_new), HALF * (o + o_new)
+
+        users, well = x[_USERS + j], x[_WELL + j]
+        reinforced = reinforcement(at.sight * (well + p.half_user * (users - well)) + at.cluster_visible, p)
+        w = load(x[_W0 + j], x[_TRIES + j], p)
+        tries = try_rate(u_mid, q_mid, o_mid, reinforced, at.priority, at.mandate, w, at.hard, x[_Z + j], p)
+        seen = benefit_seen(at.visible, q_mid, x[_XI_S + j], p)
+        base = letting_go(o_mid, reinforced, seen, at.priority, at.mandate, w, p)
+
+        up = settle_rate(q_mid, held, p) if stage == _IS_TRYING else ZERO
+        up = tries if stage == _IS_AWARE else up
+        up = tries * p.retry if stage == _IS_LAPSED else up
+        down = p.r_lapse * base if stage == _IS_TRYING else ZERO
+        down = p.r_drop * base if stage == _IS_USING else down
+        either = chance(up + down, dt)
+        draw = x[_STAGE_DRAW + j]
+        risen = _IS_USING if stage == _IS_TRYING else _IS_TRYING
+        moved = risen if draw * (up + down) < either * up else _IS_LAPSED
+        stage = moved if knows and draw < either else stage
+
+        x[_NEW_STAGE + j], x[_NEW_U + j], x[_NEW_Q + j], x[_NEW_O + j] = stage, u_new, q_new, o_new
+        now_using = ONE if stage == _IS_USING else ZERO
+        now_in_use = ONE if stage == _IS_TRYING else now_using
+        does_well = now_using if q_new >= p.q_well else ZERO
+        champion = now_using if q_new > p.q_champion else ZERO
+        x[_SHOWS + j] = (_SHOWS_AWARE if stage != _IS_UNAWARE else ZERO) + _SHOWS_USE * now_in_use + _SHOWS_WELL * does_well
+        x[_IN_USE + j] = now_in_use
+        x[_USING + j] = now_using
+        x[_CHAMPION + j] = champion if o_new > p.o_champion else ZERO
+
+
+@inner
+def _note_changes(w, k, first, n, changes):
+    """Posts that now show something else to those who look to them."""
+    x, scratch, p = w.scratch.tile, w.scratch, w.p
+    for j in range(n):
+        before = showing(x[_STAGE + j], x[_Q + j], p)
+        after = showing(x[_NEW_STAGE + j], x[_NEW_Q + j], p)
+        if before != after:
+            scratch.changed[changes] = first + j
+            scratch.change[changes] = after - before
+            changes += 1
+    return changes
+
+
+@inner
+def _bring_out(w, k, first, n):
+    """The tile's results become the posts' state."""
+    posts, x = w.posts, w.scratch.tile
+    stage = posts.stage[k, first : first + n]
+    for j in range(n):
+        stage[j] = np.uint8(x[_NEW_STAGE + j])
+    posts.knowledge[k, first : first + n] = x[_NEW_U : _NEW_U + n]
+    posts.fidelity[k, first : first + n] = x[_NEW_Q : _NEW_Q + n]
+    posts.ownership[k, first : first + n] = x[_NEW_O : _NEW_O + n]
+
+
+@inner
+def _count(w, k, first, n, school):
+    """Add the block's posts to their schools' counts, in row order; returns the school that the next block begins in."""
+    x, s = w.scratch.tile, w.schools
+    i = school
+    at = 0
+    while at < n:
+        here = w.uptake[k, i]
+        start, end = s[i].first_post - first, s[i].first_post + s[i].size - first
+        if start >= 0:
+            _clear(here)
+        aware = in_use = using = well = champions = ZERO
+        q_users, o_users, q_deep = here.q_users, here.o_users, here.q_deep
+        for j in range(at, min(end, n)):
+            shows, uses, is_using, q = x[_SHOWS + j], x[_IN_USE + j], x[_USING + j], x[_NEW_Q + j]
+            aware += ONE if shows > ZERO else ZERO
+            in_use += uses
+            using += is_using
+            well += ONE if shows >= _SHOWS_WELL else ZERO
+            champions += x[_CHAMPION + j]
+            q_users += uses * q
+            o_users += uses * x[_NEW_O + j]
+            q_deep += is_using * q
+        here.aware += np.int32(aware)
+        here.in_use += np.int32(in_use)
+        here.trying += np.int32(in_use - using)
+        here.well += np.int32(well)
+        here.champions += np.int32(champions)
+        here.q_users, here.o_users, here.q_deep = q_users, o_users, q_deep
+        at = min(end, n)
+        if end > n:
+            return i
+        i += 1
+    return i
+
+
+@inner
+def _clear(here):
+    here.aware = here.trying = here.in_use = here.well = here.champions = 0
+    here.q_users = here.o_users = here.q_deep = ZERO

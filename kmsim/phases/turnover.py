@@ -1,0 +1,159 @@
+"""Step 4, at the end of a school year: people leave, move and arrive; heads change."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kmsim import rng
+from kmsim.jit import compiled, inner
+from kmsim.phases.census import showing, tell_followers
+from kmsim.rules.adoption import AWARE, TRYING, UNAWARE
+from kmsim.rules.numbers import ONE, ZERO, F
+from kmsim.rules.turnover import leave_chance, newcomer_known, strain
+
+STAYS, MOVES, LEAVES = np.uint8(0), np.uint8(1), np.uint8(2)
+MOST_EXPERIENCE = 250
+
+
+@compiled
+def turnover(w, year):
+    """One school year's end. Posts stay, people go: a mover's state follows to the post that the next mover left."""
+    fate, draw = _fates(w, year)
+    _age(w, fate)
+    _move(w, fate, draw)
+    _heads(w, fate, year)
+    for i in range(len(fate)):
+        if fate[i] == LEAVES:
+            _arrive(w, i, year)
+
+
+@inner
+def _fates(w, year):
+    """Who stays, moves or leaves: one draw a post."""
+    s, posts, p = w.schools, w.posts, w.p
+    n = len(posts.school)
+    draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
+    rng.uniform_block(draw, w.clock.seed, rng.TURNOVER, 0, 0, year)
+    fate = np.zeros(n, np.uint8)
+    for i in range(len(s)):
+        m = strain(s[i].fsm_rank, p)
+        for j in range(s[i].size):
+            post = s[i].first_post + j
+            if j == 0:
+                head_leave = p.head_leave_secondary if s[i].phase == 1 else p.head_leave_primary
+                leave, move = head_leave * m, ZERO
+            else:
+                leave, move = leave_chance(posts.experience[post], p) * m, p.move * m
+            if draw[post] < leave:
+                fate[post] = LEAVES
+            elif draw[post] < leave + move:
+                fate[post] = MOVES
+    return fate, draw
+
+
+@inner
+def _age(w, fate):
+    experience = w.posts.experience
+    for i in range(len(fate)):
+        if fate[i] != LEAVES and experience[i] < MOST_EXPERIENCE:
+            experience[i] += 1
+
+
+@inner
+def _move(w, fate, draw):
+    """Movers of one region and phase, in order of their draw: each takes the next one's post, the last the first's."""
+    posts, s = w.posts, w.schools
+    movers = np.flatnonzero(fate == MOVES)
+    place = np.empty(len(movers), np.float64)  # group and, within it, draw
+    for r in range(len(movers)):
+        place[r] = s[posts.school[movers[r]]].move_group + np.float64(draw[movers[r]])
+    by_place = np.argsort(place, kind="mergesort")
+    order, group = movers[by_place], np.floor(place[by_place])
+    start = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and group[end] == group[start]:
+            end += 1
+        _rotate(w, order[start:end])
+        start = end
+
+
+@inner
+def _rotate(w, ring):
+    """The people of these posts each go one post on along the ring, taking their state (o_keep of ownership)."""
+    posts = w.posts
+    last = ring[-1]
+    experience, openness, aptitude = posts.experience[last], posts.openness[last], posts.aptitude[last]
+    for r in range(len(ring) - 1, 0, -1):
+        a, b = ring[r - 1], ring[r]
+        posts.experience[b], posts.openness[b], posts.aptitude[b] = posts.experience[a], posts.openness[a], posts.aptitude[a]
+    first = ring[0]
+    posts.experience[first], posts.openness[first], posts.aptitude[first] = experience, openness, aptitude
+    for k in range(len(posts.stage)):
+        stage, u, q, o = posts.stage[k, last], posts.knowledge[k, last], posts.fidelity[k, last], posts.ownership[k, last]
+        for r in range(len(ring) - 1, 0, -1):
+            a = ring[r - 1]
+            _seat(w, k, ring[r], posts.stage[k, a], posts.knowledge[k, a], posts.fidelity[k, a], w.p.o_keep * posts.ownership[k, a])
+        _seat(w, k, first, stage, u, q, w.p.o_keep * o)
+
+
+@inner
+def _seat(w, k, post, stage, u, q, o):
+    """Put a person's state in a post, and tell those who look to the post."""
+    posts, p = w.posts, w.p
+    before = showing(posts.stage[k, post], posts.fidelity[k, post], p)
+    posts.stage[k, post] = stage
+    posts.knowledge[k, post] = u
+    posts.fidelity[k, post] = q
+    posts.ownership[k, post] = o
+    after = showing(stage, q, p)
+    if before != after:
+        tell_followers(w, k, post, after - before)
+
+
+@inner
+def _arrive(w, post, year):
+    """A newcomer: half have just begun; what the school's routine teaches them is theirs from the first day."""
+    posts, p, seed = w.posts, w.p, w.clock.seed
+    school = posts.school[post]
+    fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
+    years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
+    posts.experience[post] = 0 if fresh else years
+    posts.openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
+    posts.aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
+    for k in range(len(posts.stage)):
+        routine = w.uptake[k, school].routine
+        tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
+        stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
+        u, q = newcomer_known(routine, p)
+        _seat(w, k, post, stage, u, q, ZERO)
+
+
+@inner
+def _heads(w, fate, year):
+    """A new head resets priorities and brings some climate of their own (P07)."""
+    s, p = w.schools, w.p
+    for i in range(len(s)):
+        if fate[s[i].first_post] == LEAVES:
+            brought = F(rng.climate_quantile(rng.uniform(w.clock.seed, rng.HEAD_CLIMATE, 0, i, year)))
+            s[i].climate = p.head_climate * s[i].climate + (ONE - p.head_climate) * brought
+            s[i].head_tenure = 0
+            for k in range(len(w.uptake)):
+                w.uptake[k, i].priority *= p.head_reset
+        else:
+            s[i].head_tenure += 1
+
+
+@compiled
+def yearly_noise(w, year):
+    """The lasting noise of a school year: how much each teacher attends, what each sees of pupils' gains."""
+    posts = w.posts
+    n = len(posts.school)
+    draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
+    for k in range(len(posts.stage)):
+        rng.uniform_block(draw, w.clock.seed, rng.ATTEND, k, 0, year)
+        for i in range(n):
+            posts.attendance_noise[k, i] = rng.normal(draw[i])
+        rng.uniform_block(draw, w.clock.seed, rng.SIGHT, k, 0, year)
+        for i in range(n):
+            posts.sight_noise[k, i] = rng.normal(draw[i])

@@ -1,0 +1,79 @@
+"""Who a lever is for: a mask of schools from a few plain conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kmsim.errors import BadValue, unknown
+from kmsim.names import PHASES
+from kmsim.system.built import System
+
+
+def _list(value: Any) -> tuple[str, ...]:
+    return tuple(str(v) for v in (value if isinstance(value, list | tuple) else [value]))
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Conditions that a school must all meet; an empty one is met by every school.
+
+    phase, region, la: lists of names. fsm_rank_min, fsm_rank_max: rank of free meals within the phase, [0, 1].
+    in_trust: true for schools of a multi-academy trust only.
+    """
+
+    phase: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    la: tuple[str, ...] = ()
+    fsm_rank_min: float = 0.0
+    fsm_rank_max: float = 1.0
+    in_trust: bool = False
+
+    @classmethod
+    def read(cls, data: Any, where: str) -> Eligibility:
+        """From YAML. Raises UnknownName for an unknown condition, BadValue for one that makes no sense."""
+        if data is None:
+            return cls()
+        if not isinstance(data, dict):
+            raise BadValue(where, data, "conditions such as {phase: [primary]}")
+        fields: dict[str, Any] = {}
+        for key, value in data.items():
+            if key not in cls.__dataclass_fields__:
+                raise unknown(f"{where}.{key}", key, cls.__dataclass_fields__, "a condition")
+            if key in ("phase", "region", "la"):
+                fields[key] = _list(value)
+            elif key == "in_trust":
+                fields[key] = bool(value)
+            elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise BadValue(f"{where}.{key}", value, "a number from 0 to 1")
+            else:
+                fields[key] = float(value)
+        for phase in fields.get("phase", ()):
+            if phase not in PHASES:
+                raise unknown(f"{where}.phase", phase, PHASES, "a phase")
+        return cls(**fields)
+
+    def mask(self, system: System) -> np.ndarray:
+        """Which schools meet the conditions: bool (S,)."""
+        s = system.schools
+        keep = (s["fsm_rank"] >= self.fsm_rank_min) & (s["fsm_rank"] <= self.fsm_rank_max)
+        if self.phase:
+            keep &= np.isin(s["phase"], [PHASES.index(p) for p in self.phase])
+        for kind in ("region", "la"):
+            wanted = getattr(self, kind)
+            if wanted:
+                keep &= named(system, kind, wanted)
+        if self.in_trust:
+            keep &= s["trust"] >= 0
+        return keep
+
+
+def named(system: System, kind: str, wanted: tuple[str, ...]) -> np.ndarray:
+    """The schools whose region or authority is one of these names. Raises UnknownName for one the system has not."""
+    known = {label.lower(): i for i, label in enumerate(system.labels[kind])}
+    for name in wanted:
+        if name.lower() not in known:
+            raise unknown(f"eligible.{kind}", name, system.labels[kind], f"a {kind} of {system.name}")
+    return np.isin(system.schools[kind], [known[name.lower()] for name in wanted])

@@ -1,0 +1,182 @@
+"""A policy laid out over a system: what each school is offered in each year, and what that would cost.
+
+Two levers on one quantity: the largest wins. Layouts change only in years in which a lever starts or stops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmsim import rng
+from kmsim.phases.money import CATEGORIES, COORDINATION
+from kmsim.phases.networks import fund_at
+from kmsim.policies.eligibility import named
+from kmsim.policies.levers import MEMBER, WIDE, Lever, PhaseIn
+from kmsim.policies.policy import Policy
+from kmsim.system.built import System
+
+
+@dataclass
+class Layout:
+    """What a year offers: quantity -> value by school, and the money of it, GBP a school-year by category."""
+
+    quantities: dict[str, np.ndarray]
+    lines: np.ndarray
+    wide: np.ndarray
+    once: np.ndarray
+    cover_cap: np.ndarray
+
+
+class Plan:
+    """A policy over a system: its layouts by year, its groups, its hubs, and what a school's membership would cost.
+
+    p: parameter values. funded_years, years: of the run. budget: GBP or None. clock: for its seed (the order in which
+    wide levers reach schools that a small budget cannot all reach) and for how long funding lasts in ticks.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        system: System,
+        p: dict[str, float],
+        clock: np.record,
+        funded_years: float,
+        budget: float | None,
+        years: int,
+        practices: int = 1,
+    ):
+        self.policy, self.system, self.p = policy, system, p
+        self.clock, self.funded_years, self.budget, self.practices = clock, funded_years, budget, practices
+        self.masks = [lever.eligible.mask(system) for lever in policy.levers]
+        self.day_rate = np.where(system.schools["phase"] == 1, p["cover_secondary"], p["cover_primary"])
+        clusters = policy.clusters
+        self.group = system.schools[clusters.within] if clusters else system.schools["region"]
+        self._layouts = self._all_layouts(years)
+        self._limit_wide()
+        self.planned = self._planned()
+
+    # -- years -----------------------------------------------------------
+    def _window(self, lever: Lever) -> tuple[float, float]:
+        default = self.funded_years if lever.is_wide else float("inf")
+        return lever.start, lever.stop if lever.stop is not None else default
+
+    def _all_layouts(self, years: int) -> list[Layout]:
+        """One layout a year; years that offer the same share theirs."""
+        made: dict[tuple[bool, ...], Layout] = {}
+        out = []
+        for year in range(years):
+            active = tuple(start <= year < stop for start, stop in map(self._window, self.policy.levers))
+            if active not in made:
+                made[active] = self._lay_out(active)
+            out.append(made[active])
+        return out
+
+    def _lay_out(self, active: tuple[bool, ...]) -> Layout:
+        n = self.system.n_schools
+        quantities = {name: np.zeros(n, np.float32) for name in (*WIDE, *MEMBER)}
+        quantities["novelty"][:] = -1  # no lever sets it yet
+        money = {kind: np.zeros((len(CATEGORIES), n)) for kind in ("lines", "wide", "once")}
+        for lever, mask, on in zip(self.policy.levers, self.masks, active, strict=True):
+            if not on:
+                continue
+            for name, value in lever.sets().items():
+                np.maximum(quantities[name], np.float32(value), out=quantities[name], where=mask)
+            for category, gbp in lever.costs_per_post(self.p).items():
+                money["lines"][CATEGORIES.index(category), mask] += gbp * self.system.schools["size"][mask]
+            yearly = "wide" if lever.is_wide else "lines"
+            for kind, costs in ((yearly, lever.costs(self.p)), ("once", lever.once(self.p))):
+                for category, gbp in costs.items():
+                    if not (self.policy.preset and category == "central"):
+                        money[kind][CATEGORIES.index(category), mask] += gbp
+        q = quantities["novelty"]
+        q[q < 0] = np.float32(self.p["novelty_reference"])
+        return Layout(quantities, cover_cap=self._cover_cap(quantities), **money)
+
+    def _cover_cap(self, q: dict[str, np.ndarray]) -> np.ndarray:
+        p, s = self.p, self.system.schools
+        hours = p["h_cpd"] * q["cpd"] * (1 + p["h_target"] * q["targeting"] * (s["fsm_rank"] - 0.5))
+        return p["cover_share"] * hours * p["planned_attendance"] * s["size"] / p["hours_a_day"] * self.day_rate
+
+    def at(self, year: int) -> Layout:
+        """The layout of a year (years beyond the run's: the last)."""
+        return self._layouts[min(year, len(self._layouts) - 1)]
+
+    # -- money -----------------------------------------------------------
+    def _limit_wide(self) -> None:
+        """Where broadcast and mandate cost more than the budget they reach only the schools it affords."""
+        cost = self.practices * sum(layout.wide.sum(axis=0) for layout in self._layouts)
+        self.wide_cost = float(np.sum(cost))
+        if self.budget is None or self.wide_cost <= self.budget:
+            return
+        order = np.argsort([rng.uniform(self.clock.seed, rng.ASSIGN, 0, s, 0) for s in range(len(cost))], kind="stable")
+        reached = np.zeros(len(cost), bool)
+        reached[order[np.cumsum(cost[order]) <= self.budget]] = True
+        for layout in {id(layout): layout for layout in self._layouts}.values():
+            layout.wide[:, ~reached] = 0
+            for name in WIDE:
+                layout.quantities[name][~reached] = 0
+        self.wide_cost = float(np.sum(cost[reached]))
+
+    def _planned(self) -> np.ndarray:
+        """GBP that a school's whole funded period costs at most: (S,)."""
+        ticks = range(int(self.clock.funded_ticks + self.clock.taper_ticks))
+        span = sum(float(fund_at(0, t, self.clock.funded_ticks, self.clock.taper_ticks)) for t in ticks)
+        span /= self.clock.ticks_per_year
+        lines = np.max([layout.lines for layout in self._layouts], axis=0)
+        if self.policy.clusters and self.policy.clusters.hierarchy:
+            eligible = self.eligible & (self.group >= 0)
+            sizes = np.bincount(self.group[eligible], minlength=self.group.max() + 2)
+            schools = np.where(self.group >= 0, sizes[self.group], 0)
+            lines[COORDINATION] *= 1 + np.maximum(0, schools - self.p["hierarchy_free"]) / self.p["cost_scale"]
+        cover = np.max([layout.cover_cap for layout in self._layouts], axis=0)
+        once = np.max([layout.once for layout in self._layouts], axis=0)
+        return span * (lines.sum(axis=0) + cover) + once.sum(axis=0)
+
+    # -- who -------------------------------------------------------------
+    @property
+    def eligible(self) -> np.ndarray:
+        """The schools that may sign up: bool (S,)."""
+        recruit = self.policy.recruits
+        if recruit is None:
+            return np.zeros(self.system.n_schools, bool)
+        mask = self.masks[self.policy.levers.index(recruit)].copy()
+        if recruit.unit == "trust":
+            mask &= self.system.schools["trust"] >= 0
+        return mask
+
+    def coverage(self, year: int) -> float:
+        """The share of eligible schools wanted by this year; under a budget it is what the money buys."""
+        phase_in = self.policy.one(PhaseIn)
+        if phase_in is not None:
+            return max((f["coverage"] for f in phase_in.phases if f["year"] <= year), default=0.0)
+        recruit = self.policy.recruits
+        if recruit is None:
+            return 0.0
+        return recruit.coverage if self.budget is None or recruit.assigned else 1.0
+
+    def regions_open(self, year: int) -> np.ndarray:
+        """The schools in regions that a phase has begun in: bool (S,)."""
+        phase_in = self.policy.one(PhaseIn)
+        if phase_in is None:
+            return np.ones(self.system.n_schools, bool)
+        begun = [f for f in phase_in.phases if f["year"] <= year]
+        if not begun:
+            return np.zeros(self.system.n_schools, bool)
+        if any(not f["regions"] for f in begun):
+            return np.ones(self.system.n_schools, bool)
+        return named(self.system, "region", tuple(r for f in begun for r in f["regions"]))
+
+    def hub_reach(self) -> np.ndarray:
+        """How far an invitation reaches each school from its nearest hub: (S,) in [0, 1]; 1 without hubs."""
+        recruit, s = self.policy.recruits, self.system.schools
+        eligible = np.flatnonzero(self.eligible)
+        if recruit is None or not recruit.hubs or len(eligible) == 0:
+            return np.ones(self.system.n_schools, np.float32)
+        n_hubs = max(1, int(len(eligible) / self.p["schools_per_hub"] + 0.5))
+        hubs = eligible[np.argsort(-s["climate"][eligible], kind="stable")[:n_hubs]]
+        nearest = np.full(self.system.n_schools, np.inf)
+        for hub in hubs:
+            nearest = np.minimum(nearest, np.hypot(s["x"] - s["x"][hub], s["y"] - s["y"][hub]))
+        return np.exp(-nearest / self.p["hub_reach_km"]).astype(np.float32)

@@ -1,0 +1,191 @@
+"""A policy: a name, a sentence and a list of levers, read from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from kmsim import configuration
+from kmsim.errors import BadValue, unknown
+from kmsim.policies.levers import (
+    FEATURES,
+    HIERARCHIES,
+    LEVERS,
+    Archetype,
+    Codesign,
+    Community,
+    Cpd,
+    ExpertDays,
+    FormClusters,
+    Lever,
+    PhaseIn,
+    Recruit,
+    SomethingNew,
+    Target,
+    TrainFacilitators,
+    archetypes,
+    read_lever,
+)
+
+# Which setting of which lever sets a feature of the network: what `network.FEATURE=` changes.
+SETTINGS: dict[str, tuple[type[Lever], str]] = {
+    "cpd": (Cpd, "intensity"),
+    "focus": (Cpd, "focus"),
+    "external_expertise": (ExpertDays, "expertise"),
+    "ownership": (Codesign, "ownership"),
+    "collaboration": (FormClusters, "collaboration"),
+    "cluster_size": (FormClusters, "network_size"),
+    "capacity_building": (TrainFacilitators, "capacity"),
+    "targeting": (Target, "targeting"),
+    "community": (Community, "involvement"),
+    "novelty": (SomethingNew, "novelty"),
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is done: levers in a fixed order. It never changes; `with_network` gives another."""
+
+    name: str
+    summary: str
+    levers: tuple[Lever, ...]
+
+    def one(self, kind: type[Lever]) -> Any:
+        """The lever of this kind, or None. A policy has at most one of recruit, phase_in, form_clusters and archetype."""
+        return next((lever for lever in self.levers if isinstance(lever, kind)), None)
+
+    @property
+    def recruits(self) -> Recruit | None:
+        """How it recruits, or None if it has no members."""
+        return self.one(Recruit)
+
+    @property
+    def preset(self) -> bool:
+        """Whether it is a real network whose published cost stands for all but cover."""
+        return self.one(Archetype) is not None
+
+    @property
+    def clusters(self) -> FormClusters | None:
+        """How its clusters are formed: by its own lever or its archetype's."""
+        archetype = self.one(Archetype)
+        own = self.one(FormClusters)
+        if own is None and archetype is not None:
+            row, within = archetype.row, HIERARCHIES.get(archetype.name, "region")
+            size = int(row["network_size"])
+            return FormClusters(
+                collaboration=row["collaboration"], network_size=size, within=within, hierarchy=within != "region"
+            )
+        return own
+
+    def rounds(self) -> tuple[int, ...]:
+        """The policy years in which schools are invited."""
+        recruit, phase_in = self.recruits, self.one(PhaseIn)
+        if recruit is None:
+            return ()
+        last = phase_in.phases[-1]["year"] + 2 if phase_in else recruit.rounds - 1
+        return tuple(range(int(recruit.start), int(recruit.start) + last + 1))
+
+    def with_network(self, changes: Mapping[str, Any]) -> Policy:
+        """The same policy with other features of its network: `archetype` for all of a real one's, or single features.
+
+        Raises UnknownName for an unknown feature, BadValue for one out of range or a policy with no members.
+        """
+        levers = list(self.levers)
+        changes = dict(changes)
+        if changes and self.recruits is None:
+            raise BadValue("network", sorted(changes), f"a policy that has a network; {self.name} has none")
+        archetype = changes.pop("archetype", None)
+        if archetype is not None:
+            kinds = tuple(kind for kind, _ in SETTINGS.values())
+            levers = [lever for lever in levers if not isinstance(lever, (*kinds, Archetype))]
+            levers.append(read_lever("archetype", {"name": archetype}, "network"))
+        for feature, value in changes.items():
+            if feature not in SETTINGS:
+                raise unknown(f"network.{feature}", feature, [*SETTINGS, "archetype"], "a feature of networks")
+            levers = _change(levers, feature, value)
+        return replace(self, levers=tuple(levers))
+
+
+def _change(levers: list[Lever], feature: str, value: Any) -> list[Lever]:
+    kind, setting = SETTINGS[feature]
+    checked = getattr(read_lever(kind.key, {setting: value}, "network"), setting)
+    archetype = next((lever for lever in levers if isinstance(lever, Archetype)), None)
+    if archetype is not None:
+        levers = _written_out(levers, archetype)
+    for i, lever in enumerate(levers):
+        if isinstance(lever, kind):
+            return [*levers[:i], replace(lever, **{setting: checked}), *levers[i + 1 :]]
+    others = {"intensity": 0.0, "focus": 0.0} if kind is Cpd else {}
+    return [*levers, kind(**(others | {setting: checked}))]
+
+
+def _written_out(levers: list[Lever], archetype: Archetype) -> list[Lever]:
+    """An archetype as levers of its own, so that one feature of it can be changed; costs are then the levers'."""
+    row, within = archetype.row, HIERARCHIES.get(archetype.name, "region")
+    own: list[Lever] = [
+        Cpd(intensity=row["cpd"], focus=row["focus"]),
+        ExpertDays(expertise=row["external_expertise"]),
+        TrainFacilitators(capacity=row["capacity_building"]),
+        FormClusters(
+            collaboration=row["collaboration"],
+            network_size=int(row["network_size"]),
+            within=within,
+            hierarchy=within != "region",
+        ),
+        Codesign(ownership=row["ownership"]),
+        Target(targeting=row["targeting"]),
+        Community(involvement=row["community"]),
+    ]
+    return [lever for lever in levers if lever is not archetype] + own
+
+
+def read_policy(source: str | Path | Mapping[str, Any]) -> Policy:
+    """A policy from its name, a YAML file or a mapping. Every lever and setting is checked.
+
+    Raises UnknownName or BadValue, naming the file, the lever and the setting.
+
+    >>> read_policy("codesigned_networks").one(Codesign).ownership
+    0.75
+    """
+    if isinstance(source, Policy):
+        return source
+    if isinstance(source, Mapping):
+        name, data, where = str(source.get("name", "custom")), dict(source), "policy"
+    else:
+        name, where = Path(str(source)).stem, str(source)
+        data = configuration.read("policy", str(source))
+    data.pop("name", None)
+    summary = data.pop("summary", "")
+    levers = data.pop("levers", None)
+    if data:
+        key = next(iter(data))
+        raise unknown(f"{where}.{key}", key, ["name", "summary", "levers"], "a part of a policy")
+    if not isinstance(levers, list):
+        raise BadValue(f"{where}.levers", levers, "a list of levers (it may be empty: [])")
+    made = []
+    for i, entry in enumerate(levers):
+        if not isinstance(entry, dict) or len(entry) != 1:
+            raise BadValue(f"{where}.levers[{i}]", entry, "one lever, such as cpd: {intensity: 0.7}")
+        ((key, settings),) = entry.items()
+        made.append(read_lever(str(key), settings, where))
+    return _coherent(Policy(name, str(summary), tuple(made)), where)
+
+
+def _coherent(policy: Policy, where: str) -> Policy:
+    for key in ("recruit", "phase_in", "form_clusters", "archetype"):
+        if sum(lever.key == key for lever in policy.levers) > 1:
+            raise BadValue(f"{where}.levers", key, "at most one lever of this kind")
+    needs = [lever.key for lever in policy.levers if not lever.is_wide and not isinstance(lever, Recruit)]
+    if needs and policy.recruits is None:
+        raise BadValue(f"{where}.levers", needs[0], "a recruit lever beside it: only members have it")
+    return policy
+
+
+def describe(lever: Lever) -> dict[str, Any]:
+    """A lever's settings as plain data, those that differ from nothing said."""
+    return {f.name: getattr(lever, f.name) for f in fields(lever) if f.name != "eligible"}
+
+
+__all__ = ["FEATURES", "LEVERS", "Policy", "archetypes", "describe", "read_policy"]

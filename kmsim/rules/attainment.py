@@ -1,0 +1,18 @@
+"""Attainment: what deep use does for pupils, years later (P46)."""
+
+from __future__ import annotations
+
+from kmsim.jit import rule
+from kmsim.rules.numbers import ONE, toward
+
+
+@rule
+def attainment_after(attainment, effect, nu, deep_use, p, dt):
+    """A school's gain [SD] after dt of moving to effect x nu x mean over posts of q in use, at 1/delay a year."""
+    return toward(attainment, effect * nu * deep_use, ONE / p.delay, dt)
+
+
+@rule
+def disadvantaged_gain(attainment, targeting, community, p):
+    """The gain of disadvantaged pupils: more where targeted, and where the community takes part (F04, F05)."""
+    return attainment * (ONE + p.d_target * targeting + p.d_community * community)

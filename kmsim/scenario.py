@@ -1,0 +1,168 @@
+"""The scenario of one run: everything that decides it, as plain data, strictly checked. Command line and Model both end here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from kmsim import configuration
+from kmsim.errors import BadValue, unknown
+from kmsim.parameters import resolve
+from kmsim.policies.policy import Policy, read_policy
+from kmsim.system import settings as system_settings
+
+TICKS = (6, 12, 39, 52)
+GROUPS = ("system", "policy", "practice", "network", "parameters")
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What is to be taken to scale. effect: pupil SD at full fidelity; the rest in [0, 1], evidence_strength 0-5 padlocks."""
+
+    name: str
+    effect: float
+    complexity: float
+    scripting: float
+    observability: float
+    evidence_strength: int
+    summary: str = ""
+    source: str = ""
+
+    @classmethod
+    def read(cls, source: str | Mapping[str, Any]) -> Practice:
+        """From a name, a YAML path or a mapping. Raises UnknownName or BadValue.
+
+        >>> Practice.read("formative_assessment").effect
+        0.12
+        """
+        if isinstance(source, Mapping):
+            data, name = dict(source), str(source.get("name", "custom"))
+        else:
+            data, name = configuration.read("practice", str(source)), Path(str(source)).stem
+        data["name"] = name
+        for key in data:
+            if key not in cls.__dataclass_fields__:
+                raise unknown(f"practice.{key}", key, cls.__dataclass_fields__, "a setting of a practice")
+        limits = {"effect": (-0.05, 1.0), "evidence_strength": (0, 5)}
+        for key in ("effect", "complexity", "scripting", "observability", "evidence_strength"):
+            low, high = limits.get(key, (0.0, 1.0))
+            data[key] = number(f"practice.{key}", data.get(key), low, high, whole=key == "evidence_strength")
+        return cls(**data)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that decides a run, resolved and checked. budget: GBP, or None for the policy's own cost."""
+
+    policy: Policy
+    system: system_settings.Settings
+    practices: tuple[Practice, ...]
+    parameters: dict[str, float]
+    seed: int = 1
+    years: int = 10
+    funded_years: float = 3.0
+    taper: float = 0.0
+    ticks_per_year: int = 6
+    budget: float | str | None = "auto"
+    network: dict[str, Any] = field(default_factory=dict)
+
+    def funded_policy(self) -> Policy:
+        """The policy with the network's features in place."""
+        return self.policy.with_network(self.network) if self.network else self.policy
+
+
+def number(key: str, value: Any, low: float, high: float, whole: bool = False) -> Any:
+    """The value as a number within bounds, or BadValue naming the key.
+
+    >>> number("years", 10, 1, 60, whole=True)
+    10
+    """
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    if not good or (whole and value != int(value)):
+        raise BadValue(key, value, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}")
+    return int(value) if whole else float(value)
+
+
+def budget_of(value: Any) -> float | str | None:
+    """A budget: a sum of GBP, `auto` (so much a pupil) or null (the policy's own cost)."""
+    if value is None or value == "auto":
+        return value
+    return number("budget", value, 0.0, 1e12)
+
+
+def read_scenario(
+    system: str | Mapping[str, Any] = "london",
+    policy: Any = "codesigned_networks",
+    seed: Any = 1,
+    practice: Any = "formative_assessment",
+    network: Any = None,
+    years: Any = 10,
+    funded_years: Any = 3,
+    ticks_per_year: Any = 6,
+    **overrides: Any,
+) -> Scenario:
+    """The settings of a run from what a user gave, with dotted keys such as `system.la` laid over their group.
+
+    Raises UnknownName for a key that is not known, BadValue for a value that cannot be used, before anything is built.
+
+    >>> read_scenario("village", "coaching", years=5).years
+    5
+    """
+    groups, rest = _grouped(overrides)
+    taper = number("taper", rest.pop("taper", 0.0), 0.0, 20.0)
+    budget = budget_of(rest.pop("budget", "auto"))
+    for key in rest:
+        raise unknown(key, key, [f.name for f in fields(Scenario)] + ["practice", *GROUPS], "a setting of a run")
+    years = number("years", years, 1, 60, whole=True)
+    funded = number("funded_years", funded_years, 0.0, 60.0)
+    if funded > years:
+        raise BadValue("funded_years", funded_years, f"at most years, which is {years}")
+    if ticks_per_year not in TICKS:
+        raise BadValue("ticks_per_year", ticks_per_year, f"one of {', '.join(map(str, TICKS))}")
+    named = [practice] if isinstance(practice, str | Mapping) else list(practice)
+    if not named:
+        raise BadValue("practice", practice, "at least one practice")
+    practices = tuple(Practice.read(_over(p, groups["practice"], "practice")) for p in named)
+    if len({p.name for p in practices}) < len(practices):
+        raise BadValue("practice", ",".join(p.name for p in practices), "each practice once")
+    changes = {"archetype": network} if isinstance(network, str) else dict(network or {})
+    return Scenario(
+        policy=read_policy(policy),
+        system=system_settings.settings(system, groups["system"]),
+        practices=practices,
+        parameters=resolve(groups["parameters"]),
+        seed=number("seed", seed, 0, 2**62, whole=True),
+        years=years,
+        funded_years=funded,
+        taper=taper,
+        ticks_per_year=int(ticks_per_year),
+        budget=budget,
+        network=changes | groups["network"],
+    )
+
+
+def _grouped(overrides: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Dotted keys by group, and the others. Groups may also be given whole, as mappings."""
+    groups: dict[str, dict[str, Any]] = {name: {} for name in GROUPS}
+    rest: dict[str, Any] = {}
+    for key, value in overrides.items():
+        group, dot, name = key.partition(".")
+        if dot and group in groups:
+            groups[group][name] = value
+        elif key == "parameters" and isinstance(value, Mapping):
+            groups[key].update(value)
+        elif dot:
+            raise unknown(key, group, GROUPS, "a group of settings")
+        else:
+            rest[key] = value
+    return groups, rest
+
+
+def _over(practice: str | Mapping[str, Any], changes: Mapping[str, Any], kind: str) -> str | Mapping[str, Any]:
+    if not changes:
+        return practice
+    data = dict(practice) if isinstance(practice, Mapping) else configuration.read(kind, practice) | {"name": practice}
+    return data | dict(changes)

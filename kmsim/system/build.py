@@ -1,0 +1,167 @@
+"""From settings to a built system. Every system goes through `build`, whatever its schools come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from kmsim import rng
+from kmsim.errors import KmsimError, unknown
+from kmsim.system.built import PHASES, System
+from kmsim.system.places import hilbert, neighbours
+from kmsim.system.rows import Rows, labelled, take
+from kmsim.system.settings import Settings, settings
+from kmsim.system.staff import climates, draws, sizes, staff
+from kmsim.system.ties import ties
+
+WHAT = {"la": "a local authority", "region": "a region", "trust": "a trust"}
+FSM_MEAN = (0.230, 0.234, 0.470, 0.230, 0.470)  # by phase, 2023 (system.md 1.4); nursery as primary, PRU as special
+
+
+def build(config: Settings | Mapping[str, Any] | str = "london", overrides: Mapping[str, Any] | None = None) -> System:
+    """Build a system from a named config, a .yaml path or a mapping of settings, with overrides laid over it.
+
+    The same settings give the same arrays, bit for bit. Schools are in the order of their source (England: by URN);
+    those without pupils are left out and named in `notes`. Settings: `kmsim.system.settings.Settings`.
+
+    Raises UnknownName and BadValue for settings that cannot be used, KmsimError if no school is left.
+    Source: MODEL section 10, System.
+
+    >>> village = build("village")
+    >>> village.n_schools, village.n_posts
+    (5, 119)
+    """
+    chosen = config if isinstance(config, Settings) else settings(config, overrides)
+    rows, notes = _read(chosen)
+    rows = _subset(rows, chosen)
+    rows = _with_pupils(rows, notes)
+    rows, thinned = _thin(rows, chosen.scale)
+    rows["fsm"] = _fsm(rows, notes)
+    if guessed := int(rows["place_estimated"].sum()):
+        notes.append(f"place estimated, not the school's own point: {guessed} of {len(rows['urn'])} schools")
+    schools, labels = _schools(rows, chosen.seed)
+    posts = staff(schools["size"], schools["phase"], chosen.seed)
+    tie_start, tie_to = ties(posts, schools, chosen.seed)
+    return System(chosen.name, schools, posts, tie_start, tie_to, labels, thinned, tuple(notes))
+
+
+def _read(chosen: Settings) -> tuple[Rows, list[str]]:
+    """The rows of the source. Each source is imported only when it is asked for."""
+    if chosen.source == "england":
+        from kmsim.system.england import england
+
+        return england(), []
+    if chosen.source == "synthetic":
+        from kmsim.system.synthetic import synthetic
+
+        return synthetic(chosen), []
+    if chosen.source == "gias":
+        from kmsim.system.gias import gias
+
+        return gias(str(chosen.path))
+    from kmsim.system.village import village
+
+    return village(chosen)
+
+
+def _subset(rows: Rows, chosen: Settings) -> Rows:
+    """The schools of the authorities, regions, trusts and phases asked for; names are found whatever their case."""
+    keep = np.isin(rows["phase"], [PHASES.index(phase) for phase in chosen.phase or PHASES])
+    for key, what in WHAT.items():
+        wanted = getattr(chosen, key)
+        if wanted:
+            keep &= _named(f"system.{key}", rows[key], wanted, what)
+    if not keep.any():
+        asked = ((key, ", ".join(getattr(chosen, key))) for key in (*WHAT, "phase"))
+        raise KmsimError("system: no school has " + " and ".join(f"{key}={names}" for key, names in asked if names))
+    return take(rows, keep)
+
+
+def _named(key: str, column: np.ndarray, wanted: Iterable[str], what: str) -> np.ndarray:
+    known = {name.casefold(): name for name in set(column.tolist()) if name}
+    for name in wanted:
+        if name.casefold() not in known:
+            raise unknown(key, name, known.values(), what)
+    names = {known[name.casefold()] for name in wanted}
+    return np.array([name in names for name in column.tolist()])
+
+
+def _with_pupils(rows: Rows, notes: list[str]) -> Rows:
+    """Leave out schools without pupils, naming them: a number that nobody counted is never invented."""
+    counted = np.isfinite(rows["pupils"])
+    for why, missing in (("no pupil count", ~counted), ("no pupils", rows["pupils"] < 1)):
+        if missing.any():
+            notes.append(f"left out: {why}: {', '.join(rows['name'][missing])}")
+    keep = counted & (rows["pupils"] >= 1)
+    if not keep.any():
+        raise KmsimError("system: no school is left, for none has a count of pupils")
+    return take(rows, keep)
+
+
+def _thin(rows: Rows, scale: float) -> tuple[Rows, float]:
+    """Every `scale`-th school along the Hilbert curve, phase by phase; and how many schools each then stands for."""
+    n = len(rows["urn"])
+    if scale == 1:
+        return rows, 1.0
+    kept = max(1, int(n / scale + 0.5))
+    order = np.lexsort((hilbert(rows["x"], rows["y"]), rows["phase"]))
+    return take(rows, np.sort(order[((np.arange(kept) + 0.5) * n / kept).astype(np.int64)])), n / kept
+
+
+def _fsm(rows: Rows, notes: list[str]) -> np.ndarray:
+    """Shares of free meals, without gaps: a missing one is its phase's median here, or its mean in England."""
+    fsm = rows["fsm"].copy()
+    for phase in np.unique(rows["phase"][np.isnan(fsm)]):
+        of_phase = rows["phase"] == phase
+        missing = of_phase & np.isnan(fsm)
+        none_known = missing.sum() == of_phase.sum()
+        value = FSM_MEAN[phase] if none_known else float(np.median(fsm[of_phase & ~missing]))
+        fsm[missing] = value
+        taken = "England's mean" if none_known else "the median here"
+        notes.append(f"no share of free meals: {missing.sum()} {PHASES[phase]} schools; taken as {value:.3f}, {taken}")
+    return fsm
+
+
+def _schools(rows: Rows, seed: int) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """The columns of `System.schools` and the labels of region, la, trust and federation."""
+    size, source = sizes(rows)
+    schools = {
+        "urn": rows["urn"],
+        "name": rows["name"],
+        "phase": rows["phase"],
+        "pupils": np.floor(rows["pupils"] + 0.5).astype(np.int32),
+        "fsm": rows["fsm"],
+        "fsm_rank": fsm_rank(rows["fsm"], rows["phase"]),
+    }
+    labels = {}
+    for key, least in (("region", 1), ("la", 1), ("trust", 2), ("federation", 2)):
+        schools[key], labels[key] = labelled(rows[key], least)
+    x, y = rows["x"], rows["y"]
+    schools |= {
+        "x": x,
+        "y": y,
+        "hilbert": hilbert(x, y),
+        "size": size,
+        "first_post": (np.cumsum(size) - size).astype(np.int32),
+        "climate": climates(draws(len(size), seed, rng.BUILD_CLIMATE)),
+        "neighbours": neighbours(x, y, rows["phase"]),
+        "posts_source": source,
+    }
+    return schools, labels
+
+
+def fsm_rank(fsm: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """Rank of each school's share of free meals within its phase, float32: 0 least, 1 most, ties averaged, .5 if alone.
+
+    >>> fsm_rank(np.float32([0.1, 0.3, 0.3, 0.9]), np.zeros(4, np.uint8)).tolist()
+    [0.0, 0.5, 0.5, 1.0]
+    """
+    rank = np.full(len(fsm), 0.5, np.float32)
+    for kind in np.unique(phase):
+        rows = np.flatnonzero(phase == kind)
+        if len(rows) > 1:
+            _, which, counts = np.unique(fsm[rows], return_inverse=True, return_counts=True)
+            rank[rows] = (np.cumsum(counts) - (counts + 1) / 2)[which] / (len(rows) - 1)
+    return rank

@@ -1,0 +1,42 @@
+"""What exists before the first tick: schools, the posts in them and the ties between posts, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+PHASES = ("primary", "secondary", "special", "nursery", "pru")
+ROLES = ("teacher", "middle leader", "senior leader", "head")
+NEIGHBOURS = 8
+POSTS_SOURCES = ("headcount", "fte", "fitted")
+
+
+@dataclass(frozen=True)
+class System:
+    """A built system, never changed by a run. Schools are rows of `schools`, posts rows of `posts`, in school order.
+
+    schools: urn, name, phase (index in PHASES), pupils, fsm (share), fsm_rank (within phase, 0 least to 1 most),
+    region, la, trust, federation (index in `labels`, -1 none), x, y [km], hilbert (place along the curve), size [posts],
+    first_post, climate, neighbours (n, 8; nearest of the phase first, -1 for none), posts_source (index in POSTS_SOURCES).
+    posts: school, role (index in ROLES), department, experience [years], openness, aptitude, base_workload.
+    tie_start, tie_to: the out-ties of post i are posts tie_to[tie_start[i]:tie_start[i + 1]].
+    thinned: how many schools of the real system one school here stands for (1: all of them).
+    """
+
+    name: str
+    schools: dict[str, np.ndarray]
+    posts: dict[str, np.ndarray]
+    tie_start: np.ndarray
+    tie_to: np.ndarray
+    labels: dict[str, list[str]]
+    thinned: float = 1.0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def n_schools(self) -> int:
+        return len(self.schools["size"])
+
+    @property
+    def n_posts(self) -> int:
+        return len(self.posts["school"])

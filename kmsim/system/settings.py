@@ -1,0 +1,128 @@
+"""What a user can say about a system, checked: plain data in, one record out, one-line errors for everything else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from kmsim.configuration import SUFFIX, read
+from kmsim.errors import BadValue, unknown
+from kmsim.system.built import PHASES
+
+SOURCES = ("village", "england", "synthetic", "gias")
+OWNED = {"n_schools": "synthetic", "path": "gias", "schools": "village"}  # keys that only one source reads
+SYNTHETIC_REGIONS = ("England", "London")
+MOST_SCHOOLS = 100_000
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A system's settings. la, region, trust and phase keep the schools of those names, all of them where empty.
+
+    scale: how many schools one school here stands for (1: all are there). seed: of everything that is generated.
+    n_schools: synthetic only; there `region` chooses the fitted distributions. path: gias only. schools: village only.
+    """
+
+    name: str
+    source: str
+    summary: str = ""
+    la: Names = ()
+    region: Names = ()
+    trust: Names = ()
+    phase: Names = ()
+    scale: float = 1.0
+    seed: int = 1
+    n_schools: int = 200
+    path: str | None = None
+    schools: tuple[Any, ...] = ()
+
+
+KEYS = tuple(field.name for field in fields(Settings))
+
+
+def settings(config: Mapping[str, Any] | str, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """The checked settings of a named config, a .yaml path or a mapping, with overrides laid over it.
+
+    Keys are those of `Settings`; a null takes a setting's default. Raises BadValue and UnknownName for the first key or
+    value that cannot be used.
+
+    >>> settings("borough", {"la": "Hackney"}).la
+    ('Hackney',)
+    """
+    if isinstance(config, Mapping):
+        given, default_name = dict(config), None
+    else:
+        given = read("system", config)
+        default_name = Path(config).stem if config.endswith(SUFFIX) else config
+    given |= dict(overrides or {})
+    for key in given:
+        if key not in KEYS:
+            raise unknown("system", key, KEYS, "a setting of a system")
+    given = {key: value for key, value in given.items() if value is not None}
+    source = given.get("source")
+    if source not in SOURCES:
+        raise unknown("system.source", source, SOURCES, "a source of schools")
+    given.setdefault("name", default_name or source)
+    chosen = Settings(**{key: _checked(key, value) for key, value in given.items()})
+    _check_together(chosen, given)
+    return chosen
+
+
+def _checked(key: str, value: Any) -> Any:
+    place = f"system.{key}"
+    if key in ("la", "region", "trust", "phase"):
+        return _names(place, value)
+    if key == "scale":
+        return number(place, value, 1.0, math.inf, "a number from 1 up (20: one school in 20)")
+    if key == "seed":
+        return _whole(place, value, 0, 2**63 - 1)
+    if key == "n_schools":
+        return _whole(place, value, 1, MOST_SCHOOLS)
+    if key == "schools":
+        if not isinstance(value, (list, tuple)) or not value:
+            raise BadValue(place, value, "a list of schools")
+        return tuple(value)
+    if not isinstance(value, str):
+        raise BadValue(place, value, "text")
+    return value
+
+
+def _check_together(chosen: Settings, given: Mapping[str, Any]) -> None:
+    for key, source in OWNED.items():
+        if key in given and chosen.source != source:
+            raise BadValue(f"system.{key}", given[key], f"none, for only source={source} reads it")
+        if key != "n_schools" and key not in given and chosen.source == source:
+            raise BadValue(f"system.{key}", None, f"a value, for source={source} needs it")
+    for phase in chosen.phase:
+        if phase not in PHASES:
+            raise unknown("system.phase", phase, PHASES, "a phase")
+    if chosen.source == "synthetic" and (len(chosen.region) != 1 or chosen.region[0] not in SYNTHETIC_REGIONS):
+        raise BadValue("system.region", ", ".join(chosen.region) or None, "England or London, for source=synthetic")
+
+
+def number(place: str, value: Any, low: float, high: float, expected: str) -> float:
+    """A real number in [low, high] (infinity is none), or BadValue. Truth values and text are not numbers.
+
+    >>> number("fsm", 0.2, 0, 1, "a share")
+    0.2
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high or math.isinf(value):
+        raise BadValue(place, value, expected)
+    return float(value)
+
+
+def _whole(place: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadValue(place, value, f"a whole number from {low} to {high}")
+    return value
+
+
+def _names(place: str, value: Any) -> Names:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise BadValue(place, value, "a name or a list of names")
+    return tuple(name.strip() for name in names)
