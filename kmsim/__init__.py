@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmsim.fingerprint import VERSION as __version__
     from kmsim.lab.comparison import compare, run
     from kmsim.model import Model
+
+    __version__: str
 
 __all__ = ["Model", "__version__", "compare", "run"]
 

@@ -185,7 +185,7 @@ class Model(ViewModel):
         """Everything that holds on to the tables' arrays: the world that phases see, the plan, recruiting, the totals."""
         scenario, system = self.scenario, self.system
         n, n_schools, practices = system.n_posts, system.n_schools, len(scenario.practices)
-        t, size = self.tables[Teacher], system.schools["size"]
+        t = self.tables[Teacher]
         clusters = self.policy.clusters
         when = clock(
             scenario.seed,
@@ -243,7 +243,8 @@ class Model(ViewModel):
         """On to the end, from wherever the run stands. Returns the model itself."""
         while self.tick < self.ticks:
             per_year = self.scenario.ticks_per_year
-            self._advance(self.tick + 1 if self._collects or self.check else min(self.ticks, (self.tick // per_year + 1) * per_year))
+            one_by_one = self._collects or self.check or self.timed
+            self._advance(self.tick + 1 if one_by_one else min(self.ticks, (self.tick // per_year + 1) * per_year))
         return self
 
     def _advance(self, until: int) -> None:

@@ -9,12 +9,23 @@ from typing import Any
 from kmsim.errors import BadValue, KmsimError, unknown
 
 GROUPS = ("system", "practice", "network", "parameters")  # whose own keys are given with a dot: system.la
-LISTS = ("policies", "outcomes", "practice")  # a,b is a list; elsewhere a comma is a letter of a name
-TEXT = ("name", "system.path", "system.name")  # never a number or a list, whatever it looks like
+LISTS = ("policies", "outcomes", "practice")  # of names: a,b is a list; elsewhere a comma is a letter of a name
+TEXT = (
+    "policy",
+    "system",
+    "network",
+    "name",
+    "system.path",
+    "system.name",
+)  # neither number nor list, whatever it looks like
+NONE = ("outcomes", "network", "name", "system.path")  # of those, where null is nothing and not a name
 
 _KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
 _WHOLE = re.compile(r"[-+]?\d{1,40}(_\d{3})*", re.ASCII)
-_REAL = re.compile(r"[-+]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[-+]?\d{1,3})?|[-+]?\.?(inf|nan)", re.ASCII | re.IGNORECASE)
+_REAL = re.compile(
+    r"[-+]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[-+]?\d{1,3})?|[-+]?\.?(inf|nan)", re.ASCII | re.IGNORECASE
+)
+_ITEM = re.compile(r"""\s*("[^"]*"|'[^']*'|[^,]*?)\s*(,|$)""")
 _WORDS = {"null": None, "~": None, "true": True, "false": False}
 
 
@@ -44,12 +55,14 @@ def value(key: str, text: str) -> Any:
     [5, 1000000.0, None, ['a', 'b, c'], "King's", '5']
     """
     text = text.strip()
+    if key in NONE and text in ("null", "~"):
+        return None
     if key in TEXT:
-        return None if text in ("null", "~") else text
+        return text
     if text.startswith("[") and text.endswith("]") and len(text) > 1:
         return _items(key, text[1:-1])
-    if key in LISTS and "," in text and not _quoted(text):
-        return _items(key, text)
+    if key in LISTS:
+        return _items(key, text) if not text or ("," in text and not _quoted(text)) else _unquoted(text)
     if text in _WORDS:
         return _WORDS[text]
     if _WHOLE.fullmatch(text):
@@ -64,18 +77,22 @@ def _split(word: str, known: Sequence[str], verb: str) -> tuple[str, str]:
     if word.startswith(("+", "~")):
         raise KmsimError(f"{_short(word)}: keys are neither added nor removed here; give key=value, such as years=5")
     if key.strip().startswith(("hydra.", "hydra/")) or key == "hydra":
-        raise KmsimError(f"{_short(word)}: Hydra's own settings cannot be changed here; give key=value, such as years=5")
+        raise KmsimError(
+            f"{_short(word)}: Hydra's own settings cannot be changed here; give key=value, such as years=5"
+        )
     if "${" in word:
-        raise KmsimError(f"{_short(word)}: '${{' is refused, for values are plain and refer to nothing; write the value itself")
+        raise KmsimError(
+            f"{_short(word)}: '${{' is refused, for values are plain and refer to nothing; write the value itself"
+        )
     if not word.isprintable():
         raise BadValue(key.encode("ascii", "backslashreplace").decode(), ascii(text)[1:-1], "text that can be printed")
     if not equals or not key:
-        raise KmsimError(f"{_short(word)}: expected key=value with no space round the =, such as {_example(word, known)}")
+        raise KmsimError(
+            f"{_short(word)}: expected key=value with no space round the =, such as {_example(word, known)}"
+        )
     group, dot, _ = key.partition(".")
-    if not _KEY.fullmatch(key) or (not dot and key not in known):
+    if not _KEY.fullmatch(key) or (group not in GROUPS if dot else key not in known):
         raise unknown("key", key, _near(key, known), f"a key of kmsim {verb}")
-    if dot and group not in GROUPS:
-        raise unknown("key", key, _near(key, GROUPS), f"a key of kmsim {verb}")
     return key, text
 
 
@@ -84,21 +101,30 @@ def _example(word: str, known: Sequence[str]) -> str:
 
 
 def _near(key: str, known: Sequence[str]) -> Sequence[str]:
-    """The keys to look for the nearest in: all, or only those with a dot that end in just this word."""
+    """The keys to look for the nearest in: those of a group that end in this word, if there are any, else the verb's."""
+    from kmsim.parameters import PARAMETERS
     from kmsim.policies.policy import SETTINGS
-    from kmsim.scenario import PARAMETERS_OF_GROUPS  # noqa: F401
+    from kmsim.scenario import Practice
+    from kmsim.system.settings import KEYS
 
-    return known
+    groups = {"system": KEYS, "practice": Practice.__dataclass_fields__, "network": SETTINGS, "parameters": PARAMETERS}
+    name = key.rpartition(".")[2]
+    same = [f"{group}.{name}" for group, names in groups.items() if name in names]
+    return same or [*known, *(f"{group}.{name}" for group in GROUPS if "." in key)]
 
 
 def _items(key: str, text: str) -> list[str]:
-    """The texts between the commas that stand outside quotes."""
+    """The texts between commas; a comma inside quotes that open an item is a letter of it."""
     if not text.strip():
         return []
-    items = [_unquoted(item.strip()) for item in re.findall(r"""((?:"[^"]*"|'[^']*'(?=\s*(?:,|$))|[^,])*)(?:,|$)""", text)[:-1]]
-    for item in items:
-        if not item:
-            raise BadValue(key, text, "a name between any two commas")
+    items, at, more = [], 0, ","
+    while more:
+        found = _ITEM.match(text, at)
+        assert found is not None  # it matches anything, even nothing
+        items.append(_unquoted(found[1]))
+        at, more = found.end(), found[2]
+    if not all(items):
+        raise BadValue(key, text, "a name before and after each comma")
     return items
 
 

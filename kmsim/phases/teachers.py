@@ -36,21 +36,19 @@ from kmsim.rules.peers import fidelity_after, standing_support, support
 # nothing that is written can overlap with what is read.
 ROWS = (
     "stage u q o aware_share use_share users well early z aptitude w0 tries xi_a xi_s aware_draw stage_draw "  # a post's own
-    "priority mandate broadcast hours quality rehearsal vitality lively expertise carry scripting community standing "
-    "q_school q_cluster o_cluster cluster_visible part success hard visible sight "  # its school's, as in Place
     "new_stage new_u new_q new_o shows in_use using champion"  # what comes out
 ).split()
-TILE = len(ROWS) * BLOCK
-_AT = {name: row * BLOCK for row, name in enumerate(ROWS)}
-_PLACE = _AT["priority"]
+LANES = 16  # the loop over a school's posts runs on to a whole number of these; what it writes beyond is written again
+WIDTH = BLOCK + LANES
+TILE = len(ROWS) * WIDTH
+_AT = {name: row * WIDTH for row, name in enumerate(ROWS)}
 (_STAGE, _U, _Q, _O, _AWARE_SHARE, _USE_SHARE, _USERS, _WELL, _EARLY, _Z, _APTITUDE, _W0, _TRIES, _XI_A, _XI_S) = (
-    row * BLOCK for row in range(15)
+    row * WIDTH for row in range(15)
 )
 _AWARE_DRAW, _STAGE_DRAW = _AT["aware_draw"], _AT["stage_draw"]
 _NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O = (_AT[name] for name in ("new_stage", "new_u", "new_q", "new_o"))
 _SHOWS, _IN_USE, _USING, _CHAMPION = (_AT[name] for name in ("shows", "in_use", "using", "champion"))
 _IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
-_LANES = 16  # the loop over a tile runs to a whole number of these
 _BYTE, _EIGHT, _SIXTEEN = np.uint32(255), np.uint32(8), np.uint32(16)
 _SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(2), F(4)
 
@@ -94,8 +92,7 @@ def teachers(w, tick):
             uniform_block(w.scratch.tile[_AWARE_DRAW : _AWARE_DRAW + BLOCK], w.clock.seed, AWARE_DRAW, k, first, tick)
             uniform_block(w.scratch.tile[_STAGE_DRAW : _STAGE_DRAW + BLOCK], w.clock.seed, STAGE_DRAW, k, first, tick)
             _bring_in(w, k, first, n)
-            _lay_along(w, k, first, n, school)
-            _live(w.scratch.tile, (n + _LANES - 1) // _LANES * _LANES, w.p, w.clock.dt)
+            _live_by_school(w, k, first, n, school)
             changes = _note_changes(w, k, first, n, changes)
             _bring_out(w, k, first, n)
             school = _count(w, k, first, n, school)
@@ -183,61 +180,30 @@ def _copy(x, row, values):
 
 
 @inner
-def _lay_along(w, k, first, n, school):
-    """What every teacher of a school meets, along the posts of the block."""
-    x, s = w.scratch.tile, w.schools
+def _live_by_school(w, k, first, n, school):
+    """The posts of the block, school by school."""
+    s = w.schools
     i = school
-    at = 0
+    at = np.int64(0)
     while at < n:
-        end = min(s[i].first_post + s[i].size - first, n)
-        values = _place(w, k, i)
-        for r in range(len(values)):
-            for j in range(at, end):
-                x[_PLACE + r * BLOCK + j] = values[r]
+        end = np.int64(min(s[i].first_post + s[i].size - first, n))
+        _live(w.scratch.tile[at:], _place(w, k, i), (end - at + LANES - 1) // LANES * LANES, w.p, w.clock.dt)
         at = end
         i += 1
 
 
-@rule
-def _place_in(x, j):
-    r = _PLACE + j
-    return Place(
-        x[r],
-        x[r + BLOCK],
-        x[r + 2 * BLOCK],
-        x[r + 3 * BLOCK],
-        x[r + 4 * BLOCK],
-        x[r + 5 * BLOCK],
-        x[r + 6 * BLOCK],
-        x[r + 7 * BLOCK],
-        x[r + 8 * BLOCK],
-        x[r + 9 * BLOCK],
-        x[r + 10 * BLOCK],
-        x[r + 11 * BLOCK],
-        x[r + 12 * BLOCK],
-        x[r + 13 * BLOCK],
-        x[r + 14 * BLOCK],
-        x[r + 15 * BLOCK],
-        x[r + 16 * BLOCK],
-        x[r + 17 * BLOCK],
-        x[r + 18 * BLOCK],
-        x[r + 19 * BLOCK],
-        x[r + 20 * BLOCK],
-        x[r + 21 * BLOCK],
-    )
-
-
 @inner
-def _live(x, n, p, dt):
-    """One tick of every teacher in the tile. Stages are whole numbers in float32, so that all of it is one kind of number."""
+def _live(x, at, n, p, dt):
+    """One tick of n teachers of one school. Stages are whole numbers in float32, so that all of it is one kind of number."""
     for j in range(n):
-        at = _place_in(x, j)
+        # Whatever is read, is read before anything is decided: a load under a condition would keep the loop from SIMD.
         stage, u, q, o = x[_STAGE + j], x[_U + j], x[_Q + j], x[_O + j]
+        users, well, aware_draw, stage_draw = x[_USERS + j], x[_WELL + j], x[_AWARE_DRAW + j], x[_STAGE_DRAW + j]
         a = attendance(at.priority, at.mandate, x[_W0 + j], x[_XI_A + j], p)
         attended = a * at.hours
 
         hearing = chance(awareness_rate(x[_EARLY + j], at.broadcast, x[_AWARE_SHARE + j], attended, p), dt)
-        stage = _IS_AWARE if stage == _IS_UNAWARE and x[_AWARE_DRAW + j] < hearing else stage
+        stage = _IS_AWARE if stage == _IS_UNAWARE and aware_draw < hearing else stage
         knows = stage != _IS_UNAWARE
         in_use = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
 
@@ -252,23 +218,24 @@ def _live(x, n, p, dt):
         o_new = o_new if knows else o
         u_mid, q_mid, o_mid = HALF * (u + u_new), HALF * (q + q_new), HALF * (o + o_new)
 
-        users, well = x[_USERS + j], x[_WELL + j]
         reinforced = reinforcement(at.sight * (well + p.half_user * (users - well)) + at.cluster_visible, p)
         w = load(x[_W0 + j], x[_TRIES + j], p)
         tries = try_rate(u_mid, q_mid, o_mid, reinforced, at.priority, at.mandate, w, at.hard, x[_Z + j], p)
         seen = benefit_seen(at.visible, q_mid, x[_XI_S + j], p)
         base = letting_go(o_mid, reinforced, seen, at.priority, at.mandate, w, p)
 
-        up = settle_rate(q_mid, held, p) if stage == _IS_TRYING else ZERO
+        settles, tries_again = settle_rate(q_mid, held, p), p.retry * tries
+        lapses, drops = p.r_lapse * base, p.r_drop * base
+
+        up = settles if stage == _IS_TRYING else ZERO
         up = tries if stage == _IS_AWARE else up
-        up = tries * p.retry if stage == _IS_LAPSED else up
-        down = p.r_lapse * base if stage == _IS_TRYING else ZERO
-        down = p.r_drop * base if stage == _IS_USING else down
+        up = tries_again if stage == _IS_LAPSED else up
+        down = lapses if stage == _IS_TRYING else ZERO
+        down = drops if stage == _IS_USING else down
         either = chance(up + down, dt)
-        draw = x[_STAGE_DRAW + j]
         risen = _IS_USING if stage == _IS_TRYING else _IS_TRYING
-        moved = risen if draw * (up + down) < either * up else _IS_LAPSED
-        stage = moved if knows and draw < either else stage
+        moved = risen if stage_draw * (up + down) < either * up else _IS_LAPSED
+        stage = moved if knows and stage_draw < either else stage
 
         x[_NEW_STAGE + j], x[_NEW_U + j], x[_NEW_Q + j], x[_NEW_O + j] = stage, u_new, q_new, o_new
         now_using = ONE if stage == _IS_USING else ZERO

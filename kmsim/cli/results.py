@@ -1,0 +1,146 @@
+"""Where results are kept: results/VERB/NAME, written beside it and put there whole; a name means one set of settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmsim.errors import BadValue, KmsimError
+
+RESULTS = "results"
+MANIFEST, CONFIG, TABLE = "manifest.json", "config.yaml", "table.txt"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+
+
+def checked_name(name: Any) -> str | None:
+    """The name that a user gave a result, or None if none was given. Raises BadValue for one that is no safe folder's.
+
+    >>> checked_name("first-try")
+    'first-try'
+    """
+    if name is None:
+        return None
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadValue("name", name, "1 to 64 of a-z, 0-9, _ and -, the first a letter or digit")
+    return name
+
+
+def default_name(system: str, config_hash: str) -> str:
+    """A safe name made of the system's and of the settings' hash.
+
+    >>> default_name("My Town!", "0123456789ab")
+    'my-town-01234567'
+    """
+    safe = re.sub(r"[^a-z0-9_-]+", "-", system.lower()).strip("_-")[:50]
+    return f"{safe or 'system'}-{config_hash[:8]}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A result's folder. files: what is in it when it is whole."""
+
+    folder: Path
+    files: tuple[str, ...]
+
+    @classmethod
+    def of(cls, verb: str, name: str, files: tuple[str, ...]) -> Place:
+        """The place of a verb's result of that name, under the folder in which the user is."""
+        return cls(Path(RESULTS) / verb / name, (*files, CONFIG, TABLE, MANIFEST))
+
+    def stored(self, config: Mapping[str, Any], config_hash: str) -> str | None:
+        """The table of the result that is there, if it is whole; None if there is none, or only part of one.
+
+        Raises BadValue if the folder holds the result of other settings, naming them, or is not ours.
+        """
+        if not self.folder.exists():
+            _check_writable(self.folder)
+            return None
+        try:
+            there = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))["config_hash"]
+        except (OSError, ValueError, KeyError, TypeError):
+            expected = f"another name: {self.folder} is there and has no {MANIFEST} of kmsim"
+            raise BadValue("name", self.folder.name, expected) from None
+        if there != config_hash:
+            raise BadValue(
+                "name", self.folder.name, f"another name, for {self.folder} was made with {self._others(config)}"
+            )
+        if not all((self.folder / file).exists() for file in self.files):
+            return None
+        return (self.folder / TABLE).read_text(encoding="utf-8").rstrip("\n")
+
+    def _others(self, config: Mapping[str, Any]) -> str:
+        """In which settings the stored result differs from these."""
+        import yaml
+
+        try:
+            stored = yaml.safe_load((self.folder / CONFIG).read_text(encoding="utf-8"))
+            there, here = dict(_flat(stored)), dict(_flat(config))
+        except (OSError, ValueError, yaml.YAMLError, AttributeError):
+            return "other settings"
+        different = [key for key in here if there.get(key) != here[key]]
+        different += [key for key in there if key not in here and not key.startswith("budget_gbp")]
+        if not different:
+            return "another version of the model"
+        told = [f"{key} {_short(there.get(key))} (now {_short(here.get(key))})" for key in different[:4]]
+        return ", ".join(told) + (f" and {len(different) - 4} more" if len(different) > 4 else "")
+
+    @contextmanager
+    def writing(self) -> Iterator[Path]:
+        """A new folder beside the place to write in; when all is written it becomes the place, or fills what it lacks."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        part = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.part")
+        part.mkdir()
+        try:
+            yield part
+            try:
+                part.rename(self.folder)
+            except OSError:  # it is there: part of a result, or that of another process with the same settings
+                _fill(part, self.folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def keep(place: Place, write: Callable[[Path], Any]) -> None:
+    """Write a result in its place. Raises KmsimError where the disk refuses."""
+    try:
+        with place.writing() as folder:
+            write(folder)
+    except OSError as error:
+        raise KmsimError(f"{place.folder}: cannot be written: {error.strerror or error}") from error
+
+
+def _fill(part: Path, folder: Path) -> None:
+    """Move each file into a folder that is there; the manifest last. Files that are not ours stay as they are."""
+    files = sorted((f for f in part.rglob("*") if f.is_file()), key=lambda f: f.name == MANIFEST)
+    for file in files:
+        to = folder / file.relative_to(part)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(to)
+
+
+def _check_writable(folder: Path) -> None:
+    """Before a long run, not after it."""
+    nearest = next(parent for parent in folder.absolute().parents if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise KmsimError(f"{folder}: cannot be written, for {nearest} is no folder that you may write in")
+
+
+def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting by its dotted key; a list is one setting."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _flat(item, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value
+
+
+def _short(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

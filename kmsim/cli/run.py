@@ -1,0 +1,54 @@
+"""`kmsim run`: one policy, one seed, its outcomes over the years."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kmsim.cli import work
+from kmsim.cli.arguments import read
+from kmsim.cli.compose import compose, keys
+from kmsim.cli.results import checked_name
+from kmsim.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from kmsim.cli import Flags
+
+VERB = "run"
+SUMMARY = "run one policy with one seed: its outcomes over the years"
+FILES = ("outcomes.csv",)
+EXAMPLES = """\
+examples
+  kmsim run system=borough policy=coaching
+  kmsim run system=village policy=mine.yaml seed=7 years=6 parameters.theta=3
+
+Shows a table and writes it, outcomes.csv, config.yaml and manifest.json to results/run/NAME. The same name and settings
+are shown again, not run again.
+"""
+
+
+def help_text() -> str:
+    """What `kmsim run --help` shows."""
+    return work.help_text(VERB, SUMMARY, EXAMPLES)
+
+
+def main(words: Sequence[str], flags: Flags) -> int:
+    """Run, show and keep. Raises KmsimError for words that cannot be used, RunFailed if the run broke."""
+    settings = compose(VERB, read(words, keys(VERB), VERB))
+    name = checked_name(settings.pop("name"))
+
+    from kmsim.lab import comparison
+    from kmsim.scenario import read_scenario
+
+    scenario = read_scenario(**settings)
+    config = comparison.configuration_of([scenario], 1)
+    return work.answer(
+        VERB,
+        name,
+        scenario.system.name,
+        config,
+        comparison.config_hash(config),
+        FILES,
+        lambda progress: comparison.run(**settings),
+        Terminal(flags.quiet),
+    )

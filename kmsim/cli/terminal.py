@@ -1,0 +1,63 @@
+"""What is said on stderr while a verb works: notes, and a progress bar on terminals only."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Progress = Callable[[int, int], None]
+
+
+class Terminal:
+    """The side of the terminal that is not the answer. Quiet says nothing; errors are not told here."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        if not quiet:
+            warnings.showwarning = _show_warning
+
+    def say(self, text: str) -> None:
+        """One line, unless quiet."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    def say_if_compiling(self) -> None:
+        """Say that the model is to be compiled, if it has not been on this machine."""
+        from kmsim.jit import is_warm
+
+        if not is_warm():
+            self.say("compiling the model for this machine, once: about a minute")
+
+    @contextmanager
+    def progress(self, doing: str) -> Iterator[Progress]:
+        """A bar that is told `(done, total)`; nothing where stderr is no terminal."""
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done, total: None
+            return
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        look: list[Any] = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        ]
+        with Progress(*look, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(doing, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    print("kmsim: warning: " + " ".join(str(message).split()), file=sys.stderr)

@@ -1,0 +1,71 @@
+"""What `run` and `compare` share: their help, and going from checked settings to an answer that is shown and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from kmsim.cli import text
+from kmsim.cli.compose import keys
+from kmsim.cli.results import Place, default_name, keep
+from kmsim.cli.terminal import Progress, Terminal
+
+DOTTED = {
+    "system.KEY": "over the system's own settings, such as system.la=Hackney (kmsim show system borough)",
+    "practice.KEY": "over the practice's, such as practice.effect=0.2 (kmsim show practice metacognition)",
+    "network.KEY": "one feature of the policies' networks, such as network.ownership=0.2 (kmsim list features)",
+    "parameters.KEY": "a parameter of the model, such as parameters.theta=3 (kmsim list parameters)",
+}
+
+
+class Result(Protocol):
+    """What came out of a run or a comparison."""
+
+    notes: list[str]
+
+    def table(self) -> str: ...
+    def write(self, folder: Any) -> Any: ...
+
+
+def help_text(verb: str, summary: str, examples: str) -> str:
+    """The help of a verb: its keys with defaults and meanings, from configs/VERB.yaml, and examples."""
+    table = [[f"{key}={_default(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
+    table += [[key, meaning] for key, meaning in DOTTED.items()]
+    usage = f"usage: kmsim {verb} [key=value ...] [--debug] [--quiet]"
+    return f"kmsim {verb}: {summary}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{examples}"
+
+
+def _default(value: Any) -> str:
+    """A default as it is typed; a long list is shown by its length."""
+    return f"({len(value)} of them)" if isinstance(value, list) else text.plain(value)
+
+
+def answer(
+    verb: str,
+    name: str | None,
+    system: str,
+    config: Mapping[str, Any],
+    config_hash: str,
+    files: tuple[str, ...],
+    compute: Callable[[Progress], Result],
+    terminal: Terminal,
+) -> int:
+    """Show the table of these settings: from results/VERB/NAME if it is there whole, else computed now and kept there.
+
+    Raises BadValue if a result of other settings has the name. Returns the exit code.
+    """
+    place = Place.of(verb, name or default_name(system, config_hash), files)
+    stored = place.stored(config, config_hash)
+    if stored is not None:
+        print(stored)
+        terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+        return 0
+    terminal.say_if_compiling()
+    with terminal.progress(f"{verb}: {system}") as progress:
+        result = compute(progress)
+    print(result.table(), flush=True)
+    for note in result.notes:
+        terminal.say(f"note: {note}")
+    keep(place, result.write)
+    terminal.say(f"results are in {place.folder}")
+    return 0

@@ -1,0 +1,768 @@
+"""The figures of a comparison, each with the table under it and a sentence in words computed from the same numbers.
+
+`fan_chart`, `dimensions`, `cost_effect`, `gap` and `paired_differences` return a matplotlib Figure; `table_*` the frame
+that it draws and `words_*` what it shows in a sentence or two (the alternative text). No pyplot, no state: the same
+comparison gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from textwrap import fill
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation, Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
+from kmsim.report import frames
+from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_year
+from kmsim.report.style import BAND, FONT, INK, MUTED, RC, Style, plain_name, short_name, styles
+
+WIDTH = 10.4  # inches: 12 point text is then 16 pixels on a page 1,000 pixels wide
+DPI = 150
+STEPS = (1, 2, 2.5, 5, 10)
+FOREST = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
+FONTS = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
+
+# The four dimensions of scale: outcome, title, what the axis shows, the values' scale.
+DIMENSIONS = (
+    ("spread_teachers", "Spread", "teachers trying or using it, %", 100.0),
+    ("depth", "Depth", "quality of use where it is used, 0 to 1", 1.0),
+    ("lasting", "Sustainability", "% kept since funding ended", 100.0),
+    ("ownership", "Shift in ownership", "how far it is their own, 0 to 1", 1.0),
+)
+
+
+# -- fan chart ---------------------------------------------------------------
+def table_fan_chart(c: Comparison, practice: str | None = None) -> pd.DataFrame:
+    """Doing it well by policy and tick: policy, outcome, year, mean, low, high, n. The first practice if none is named."""
+    return frames.bands(c, _practice(c, practice), "doing_it_well")
+
+
+def words_fan_chart(c: Comparison, practice: str | None = None) -> str:
+    """What the fan chart shows: who is highest when funding ended and at the end, with ranges, and how many stay under 1%."""
+    practice = _practice(c, practice)
+    parts = []
+    for moment, when in (("funding_end", "When funding ended"), ("end", "At the end")):
+        cells = _cells(c, practice, "doing_it_well", moment)
+        top = _highest(cells)
+        if top is None:
+            continue
+        year = shown_year(frames.moment_year(c, moment))
+        if cells[top].mean < 0.01:
+            parts.append(f"{when} (year {year}) no policy has 1% of teachers doing it well.")
+            continue
+        parts.append(
+            f"{when} (year {year}) {plain_name(top)} has the highest mean, {shown_cell('doing_it_well', cells[top])}"
+            + _others(cells, top, "doing_it_well")
+            + "."
+        )
+    return " ".join(parts) or "No values to show."
+
+
+def fan_chart(c: Comparison, practice: str | None = None) -> Figure:
+    """Teachers doing it well by year: a mean line and a 90% band for each policy, named at its end, the funded years shaded."""
+    practice = _practice(c, practice)
+    table, look = table_fan_chart(c, practice), styles(c.policies)
+    with mpl.rc_context(RC):
+        fig = _figure(6.4)
+        ax = _axes(fig, 0.85, 1.05, WIDTH - 0.85 - 3.1, 6.4 - 1.9)
+        _lines(ax, table, look, 100)
+        _years(ax, c, table)
+        ax.set_ylabel("Teachers doing it well, %")
+        ends = table[table["mean"].notna()].groupby("policy", sort=False).last()
+        labels = [
+            (p, float(ends.loc[p, "mean"]) * 100, f"{short_name(p)}  {shown('doing_it_well', float(ends.loc[p, 'mean']))}")
+            for p in c.policies
+            if p in ends.index
+        ]
+        _end_labels(ax, labels, look, float(table.year.max()) if len(table) else 1.0)
+        _title(fig, "Teachers doing it well, year by year", _about(c, practice))
+        _foot(fig, f"Line: mean of {_seeds(c)}. Band: 90% of them ({c.label}). Illustrative model, not a forecast.")
+    return fig
+
+
+# -- four dimensions ---------------------------------------------------------
+def table_dimensions(c: Comparison, practice: str | None = None) -> pd.DataFrame:
+    """The four dimensions by policy and tick: policy, outcome, year, mean, low, high, n.
+
+    outcome "lasting" is doing it well as a ratio to its value when funding ended; NaN where that was under 1%.
+    """
+    practice = _practice(c, practice)
+    parts = [
+        frames.lasting(c, practice) if outcome == "lasting" else frames.bands(c, practice, outcome) for outcome, *_ in DIMENSIONS
+    ]
+    return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+
+
+def words_dimensions(c: Comparison, practice: str | None = None) -> str:
+    """Which policy has the highest mean on each dimension when funding ended (for lasting: at the end), with ranges."""
+    practice = _practice(c, practice)
+    parts = []
+    for outcome, title, _, _ in DIMENSIONS:
+        if outcome == "lasting":
+            cells, name, year = lasting_cells(c, practice), "sustained_ratio", frames.moment_year(c, "end")
+        else:
+            cells, name, year = _cells(c, practice, outcome, "funding_end"), outcome, frames.moment_year(c, "funding_end")
+        if outcome in ("depth", "ownership"):
+            used = _cells(c, practice, "spread_teachers", "funding_end")
+            cells = {p: x for p, x in cells.items() if p not in used or used[p].mean >= 0.01}
+        top = _highest(cells)
+        if top is None:
+            parts.append(f"{title}: n/a.")
+            continue
+        parts.append(f"{title} (year {shown_year(year)}): highest mean {plain_name(top)}, {shown_cell(name, cells[top])}" + _others(cells, top, name) + ".")
+    return " ".join(parts)
+
+
+def lasting_cells(c: Comparison, practice: str) -> dict[str, frames.Cell]:
+    """Doing it well at the end as a ratio to its value when funding ended, a cell for each policy that has one."""
+    table = frames.lasting(c, practice)
+    table = table[table.year == table.year.max()] if len(table) else table
+    return {
+        r.policy: frames.Cell(float(r.mean), float(r.low), float(r.high), int(r.n), float(r.year))
+        for r in (_Row(*x) for x in table[["policy", "mean", "low", "high", "n", "year"]].itertuples(index=False))
+    }
+
+
+def dimensions(c: Comparison, practice: str | None = None) -> Figure:
+    """Spread, depth, sustainability and ownership by year, as four small charts with one key to the policies."""
+    practice = _practice(c, practice)
+    table, look = table_dimensions(c, practice), styles(c.policies)
+    rows = -(-len(c.policies) // 4)
+    height = 8.8 + 0.28 * rows
+    with mpl.rc_context(RC):
+        fig = _figure(height)
+        across, up = (WIDTH - 0.85 - 0.2 - 0.8) / 2, (height - 3.35 - 0.28 * rows) / 2
+        for i, (outcome, title, axis, scale) in enumerate(DIMENSIONS):
+            left = 0.85 + (i % 2) * (across + 0.8)
+            bottom = 1.2 + (1 - i // 2) * (up + 0.95)
+            ax = _axes(fig, left, bottom, across, up)
+            part = table[table.outcome == outcome]
+            missing = [p for p in c.policies if not part[part.policy == p]["mean"].notna().any()]
+            _lines(ax, part, look, scale)
+            _years(ax, c, table, named=False)
+            if outcome == "lasting" and c.funding_end < table.year.max():
+                ax.set_xlim(c.funding_end, table.year.max())
+            if not part["mean"].notna().any():
+                ax.text(0.5, 0.5, "n/a", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+                ax.set_yticks([])
+            elif outcome == "lasting":
+                ax.axhline(100, color=MUTED, linewidth=1)
+                if missing:
+                    note = f"{len(missing)} policies not shown: under 1% of\nteachers doing it well when funding ended"
+                    ax.text(0.03, 0.04, note, transform=ax.transAxes, color=MUTED, va="bottom", linespacing=1.3)
+            ax.set_title(f"{title}: {axis}", fontsize=FONT, pad=8)
+        _key(fig, c.policies, look, height - 0.98)
+        _title(fig, "The four dimensions of scale", _about(c, practice))
+        _foot(fig, f"Lines: mean of {_seeds(c)}. Bands: 90% of them ({c.label}). Grey: funded years. Illustrative model, not a forecast.")
+    return fig
+
+
+# -- cost against effect -------------------------------------------------------
+def table_cost_effect(c: Comparison, practice: str | None = None) -> pd.DataFrame:
+    """Cost and effect by policy: policy, panel, cost, cost_low, cost_high, effect, effect_low, effect_high, outcome, frontier.
+
+    panel "funding_end" has doing it well when funding ended, "end" still doing it well three years on; cost in GBP a pupil by
+    that moment. frontier: no other policy costs as little or less and reaches as much or more, on means, and it does reach something.
+    """
+    practice = _practice(c, practice)
+    rows = []
+    for panel, outcome in (("funding_end", "doing_it_well"), ("end", "sustained")):
+        for policy in c.policies:
+            cost = frames.cell(c, practice, policy, "cost_per_pupil_gbp", panel)
+            effect = frames.cell(c, practice, policy, outcome, panel)
+            if not effect.known and outcome == "sustained" and not _any_known(c, practice, "sustained"):
+                outcome, effect = "doing_it_well", frames.cell(c, practice, policy, "doing_it_well", panel)
+            rows.append((policy, panel, cost.mean, cost.low, cost.high, effect.mean, effect.low, effect.high, outcome))
+    kept = ["policy", "panel", "cost", "cost_low", "cost_high", "effect", "effect_low", "effect_high", "outcome"]
+    table = pd.DataFrame(rows, columns=kept)
+    table["frontier"] = [_on_frontier(table[table.panel == r.panel], r) for r in table.itertuples()]
+    return table
+
+
+def words_cost_effect(c: Comparison, practice: str | None = None) -> str:
+    """Which policies stand on the frontier at each moment, and which of them are told from the next by their ranges."""
+    table = table_cost_effect(c, practice)
+    parts = []
+    for panel, part in table.groupby("panel", sort=False):
+        when = "When funding ended" if panel == "funding_end" else _later(part.outcome.iloc[0])
+        edge = part[part.frontier].sort_values("cost", kind="stable")
+        if edge.empty:
+            parts.append(f"{when}, no policy reaches anything: there is no frontier.")
+            continue
+        steps = [f"{plain_name(r.policy)} ({shown('cost_per_pupil_gbp', r.cost)} a pupil, {shown(r.outcome, r.effect)})" for r in edge.itertuples()]
+        text = f"{when}, by the means the frontier runs through {_listed(steps)}"
+        if len(edge) == 1:
+            text += ": no other policy reaches as much for as little"
+        else:
+            near = [
+                f"{plain_name(a.policy)} and {plain_name(b.policy)}"
+                for a, b in zip(edge.itertuples(), list(edge.itertuples())[1:], strict=False)
+                if a.effect_low <= b.effect_high and b.effect_low <= a.effect_high
+            ]
+            text += f"; the ranges of {_listed(near)} overlap, so their order is not sure" if near else "; every step up is outside the others' ranges"
+        parts.append(text + ".")
+    return " ".join(parts)
+
+
+def cost_effect(c: Comparison, practice: str | None = None) -> Figure:
+    """Cost a pupil against doing it well when funding ended and three years on, with ranges both ways and the frontier."""
+    practice = _practice(c, practice)
+    table, look = table_cost_effect(c, practice), styles(c.policies)
+    height = 6.6
+    with mpl.rc_context(RC):
+        fig = _figure(height)
+        across = (WIDTH - 0.85 - 0.15 - 0.55) / 2
+        top = np.nanmax([table.effect_high.max(), table.effect.max(), 0.01]) * 100
+        for i, (panel, part) in enumerate(table.groupby("panel", sort=False)):
+            ax = _axes(fig, 0.85 + i * (across + 0.55), 1.25, across, height - 2.4)
+            year = shown_year(frames.moment_year(c, panel))
+            title = f"When funding ended (year {year})" if panel == "funding_end" else _later(part.outcome.iloc[0], year)
+            ax.set_title(title, fontsize=FONT, pad=8)
+            ax.set_xlabel(f"Cash by year {year}, £ a pupil")
+            if i == 0:
+                ax.set_ylabel("Teachers doing it well, %")
+            known = part[part.cost.notna() & part.effect.notna()]
+            costs = np.nanmax([known.cost_high.max(), known.cost.max(), 0.01]) if len(known) else 1.0
+            ax.set_ylim(-0.05 * top, 1.12 * top)
+            ax.set_xlim(-0.05 * costs, 1.08 * costs)
+            _frontier(ax, known)
+            _cross_points(ax, known, look)
+            _point_labels(ax, known, look)
+        _title(fig, "Cost against effect", _about(c, practice))
+        _foot(
+            fig,
+            f"Mark: mean of {_seeds(c)}. Bars: 90% of them ({c.label}). Grey line: the frontier (no policy reaches more for as little). "
+            "Cash only. Illustrative model, not a forecast.",
+        )
+    return fig
+
+
+# -- gap -------------------------------------------------------------------
+def table_gap(c: Comparison, practice: str | None = None) -> pd.DataFrame:
+    """The gap by policy and tick: policy, outcome, year, mean, low, high, n; shares, negative where the disadvantaged have less."""
+    return frames.bands(c, _practice(c, practice), "gap")
+
+
+def words_gap(c: Comparison, practice: str | None = None) -> str:
+    """In how many policies the range of the gap lies wholly on one side when funding ended, and the widest each way."""
+    practice = _practice(c, practice)
+    cells = {p: x for p, x in _cells(c, practice, "gap", "funding_end").items() if x.n >= 2}
+    if not cells:
+        return "The gap between the most and the least disadvantaged schools has no range to show."
+    for_them = [p for p, x in cells.items() if x.low > 0]
+    against = [p for p, x in cells.items() if x.high < 0]
+    year = shown_year(frames.moment_year(c, "funding_end"))
+    parts = []
+    for group, what in ((for_them, "ahead"), (against, "behind")):
+        if group:
+            told = [f"{plain_name(p)} {shown_cell('gap', cells[p])}" for p in group]
+            parts.append(f"the most disadvantaged fifth of schools is {what} with {_listed(told)}")
+    rest = len(cells) - len(for_them) - len(against)
+    if rest:
+        whom = "all" if rest == len(cells) else f"the other {rest}" if parts else str(rest)
+        parts.append(f"with {whom} of the {len(cells)} policies the range includes no gap" if whom == "all" or not parts else f"with {whom} the range includes no gap")
+    return f"When funding ended (year {year}), " + "; ".join(parts) + "."
+
+
+def gap(c: Comparison, practice: str | None = None) -> Figure:
+    """The gap in doing it well between the most and the least disadvantaged fifth of schools: by year, and at both moments."""
+    practice = _practice(c, practice)
+    table, look = table_gap(c, practice), styles(c.policies)
+    height = max(5.4, 2.2 + 0.5 * len(c.policies))
+    with mpl.rc_context(RC):
+        fig = _figure(height)
+        left, names = 4.4, 2.3
+        right = WIDTH - 0.95 - left - names - 0.25
+        ax = _axes(fig, 0.95, 1.25, left, height - 2.4)
+        _lines(ax, table, look, 100)
+        _years(ax, c, table, named=False)
+        ax.set_title("Gap by year, percentage points", fontsize=FONT, pad=8)
+        ax.axhline(0, color=INK, linewidth=1)
+        ax.yaxis.set_major_formatter(FuncFormatter(_signed_tick))
+        low, high = ax.get_ylim()
+        reach = max(abs(low), abs(high), 1.0)
+        ax.set_ylim(min(low - 0.06 * (high - low), -0.25 * reach), max(high + 0.1 * (high - low), 0.25 * reach))
+        ax.text(0.015, 0.985, "disadvantaged schools have more", transform=ax.transAxes, color=MUTED, va="top")
+        ax.text(0.015, 0.015, "disadvantaged schools have less", transform=ax.transAxes, color=MUTED, va="bottom")
+        at = {m: shown_year(frames.moment_year(c, m)) for m in ("funding_end", "end")}
+        side = _axes(fig, 0.95 + left + names, 1.25, right, height - 2.4)
+        n = len(c.policies)
+        for i, policy in enumerate(c.policies):
+            for moment, lift, filled in (("funding_end", 0.16, False), ("end", -0.16, True)):
+                found = frames.cell(c, practice, policy, "gap", moment)
+                _range_mark(side, found, n - 1 - i + lift, look[policy], 100, filled)
+        side.axvline(0, color=INK, linewidth=1)
+        side.set_ylim(-0.6, n - 0.4)
+        side.set_yticks(range(n))
+        _row_names(side, c.policies, look)
+        side.xaxis.set_major_formatter(FuncFormatter(_signed_tick))
+        side.xaxis.set_major_locator(MaxNLocator(4, steps=STEPS))
+        side.set_xlabel("percentage points")
+        side.set_title(f"Hollow: year {at['funding_end']}, full: year {at['end']}", fontsize=FONT, pad=8)
+        _title(fig, "Gap between the most and the least disadvantaged fifth of schools", _about(c, practice))
+        _foot(
+            fig,
+            f"Doing it well in the most less the least disadvantaged fifth. Mean and 90% of {_seeds(c)} ({c.label}). "
+            "Illustrative model, not a forecast.",
+        )
+    return fig
+
+
+# -- paired differences ----------------------------------------------------------
+def table_paired_differences(c: Comparison, practice: str | None = None, outcomes: Sequence[str] = FOREST) -> pd.DataFrame:
+    """Differences to business as usual with the same seeds: policy, outcome, moment, year, difference, low, high, ahead, n.
+
+    Each outcome at the moment at which the scorecard reads it. Empty if business as usual was not run.
+    """
+    practice = _practice(c, practice)
+    kept = ["policy", "outcome", "moment", "year", "difference", "low", "high", "ahead", "n"]
+    parts = []
+    for outcome in outcomes:
+        rows = frames.of_practice(c.paired, practice, outcome) if len(c.paired) else c.paired
+        if len(rows):
+            rows = rows[(rows.role == "baseline") & (rows.moment == SCORECARD.get(outcome, "end")) & (rows.policy != rows.against)]
+            order = {p: i for i, p in enumerate(c.policies)}
+            parts.append(rows[rows.policy.isin(order)].sort_values("policy", key=lambda s: s.map(order), kind="stable")[kept])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=kept)
+
+
+def words_paired_differences(c: Comparison, practice: str | None = None) -> str:
+    """For each outcome, which policies differ from business as usual by their range, with the seeds in which each is ahead."""
+    table = table_paired_differences(c, practice)
+    if table.empty:
+        return "Business as usual was not run, so there is nothing to compare with."
+    parts = []
+    for outcome, part in table.groupby("outcome", sort=False):
+        part = part[part.difference.notna() & (part.n >= 2)]
+        label = OUTCOMES[outcome].label
+        if part.empty:
+            parts.append(f"{label}: n/a.")
+            continue
+        sense = -1 if OUTCOMES[outcome].better == "less" else 1
+        better = part[(part.low > 0) if sense > 0 else (part.high < 0)]
+        worse = part[(part.high < 0) if sense > 0 else (part.low > 0)]
+        said = []
+        for group, what in ((better, "better"), (worse, "worse")):
+            if len(group):
+                said.append(f"{what} with {_listed([f'{plain_name(r.policy)} (ahead in {k_of_n(r.ahead, r.n)} seeds)' for r in group.itertuples()])}")
+        rest = len(part) - len(better) - len(worse)
+        if rest:
+            said.append(f"{'all' if rest == len(part) else rest} of {len(part)} cannot be told from it")
+        parts.append(f"{label}, against business as usual: " + "; ".join(said) + ".")
+    return " ".join(parts)
+
+
+def paired_differences(c: Comparison, practice: str | None = None) -> Figure:
+    """Each policy's difference to business as usual on the same seeds: mean, 90% range, and the seeds in which it is ahead."""
+    practice = _practice(c, practice)
+    table, look = table_paired_differences(c, practice), styles(c.policies)
+    rows = [p for p in c.policies if p in set(table.policy)]
+    up = max(1.6, 0.36 * len(rows) + 0.35)
+    height = 2 * up + 3.35
+    with mpl.rc_context(RC):
+        fig = _figure(height)
+        names, counts = 2.4, 1.05
+        across = (WIDTH - names - 2 * counts - 0.3) / 2
+        for i, outcome in enumerate(FOREST):
+            ax = _axes(fig, names + (i % 2) * (across + counts + 0.15), 1.3 + (1 - i // 2) * (up + 0.9), across, up)
+            part = table[table.outcome == outcome].set_index("policy")
+            year = shown_year(float(part.year.iloc[0])) if len(part) else "n/a"
+            when = "3 years after funding" if outcome == "sustained" else f"year {year}"
+            ax.set_title(f"{_brief(outcome)}, {when}", fontsize=FONT, pad=8)
+            _forest(ax, part, rows, look, outcome, names=i % 2 == 0)
+        _title(fig, "Difference to business as usual, same seeds", _about(c, practice))
+        _foot(
+            fig,
+            f"Mark: mean difference; bar: 90% of the differences over {_seeds(c)} ({c.label}). "
+            "Right of each bar: seeds in which the policy is ahead. Illustrative model, not a forecast.",
+        )
+    return fig
+
+
+# -- saving ------------------------------------------------------------------
+FIGURES: dict[str, tuple[Callable[..., Figure], Callable[..., pd.DataFrame], Callable[..., str]]] = {
+    "fan_chart": (fan_chart, table_fan_chart, words_fan_chart),
+    "four_dimensions": (dimensions, table_dimensions, words_dimensions),
+    "paired_differences": (paired_differences, table_paired_differences, words_paired_differences),
+    "cost_effect": (cost_effect, table_cost_effect, words_cost_effect),
+    "gap": (gap, table_gap, words_gap),
+}
+
+
+def save_all(c: Comparison, folder: str | Path) -> list[Path]:
+    """Write every figure as PNG (150 dpi) and SVG into a folder, made if it is not there. Returns the paths in order.
+
+    With several practices the second and later have their number in the name: `gap_2.png`. Raises OSError if it cannot write.
+
+    >>> save_all(comparison, "figures")  # doctest: +SKIP
+    [PosixPath('figures/fan_chart.png'), PosixPath('figures/fan_chart.svg'), ...]
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for i, practice in enumerate(frames.practices(c)):
+        for name, (draw, _, words) in FIGURES.items():
+            fig, stem = draw(c, practice), name if i == 0 else f"{name}_{i + 1}"
+            png, drawn = folder / f"{stem}.png", folder / f"{stem}.svg"
+            png.write_bytes(to_png(fig))
+            drawn.write_text(to_svg(fig, stem, words(c, practice), standalone=True), encoding="utf-8", newline="\n")
+            written += [png, drawn]
+    return written
+
+
+def to_png(fig: Figure) -> bytes:
+    """A figure as PNG at 150 dpi, with nothing in it that changes from day to day."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(RC):
+        fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def to_svg(fig: Figure, name: str, alt: str, standalone: bool = False) -> str:
+    """A figure as SVG whose ids start with its name, so that several stand in one page; text stays text.
+
+    alt: what it shows, for people who do not see it. standalone: with the XML head that a file needs.
+    """
+    buffer = io.StringIO()
+    with mpl.rc_context(RC):
+        fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.S)
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
+    text = re.sub(r'(?:xlink:)?href="#([^"]+)"', rf'href="#{name}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
+    text = text.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+    text = re.sub(r"(font: [^;\"]*?)'DejaVu Sans'(?:, sans-serif)?", rf"\1{FONTS}", text)
+    text = re.sub(r"font-family: *'DejaVu Sans'", f"font-family: {FONTS}", text)
+    head, body = re.match(r"<svg([^>]*)>(.*)", text, flags=re.S).groups()  # type: ignore[union-attr]
+    size = re.search(r'viewBox="([^"]+)"', head).group(1)  # type: ignore[union-attr]
+    body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _rounded, tag.group()), body)
+    text = f'<svg viewBox="{size}" role="img" aria-label="{_escaped(alt)}">{body}'
+    if standalone:
+        width, height = size.split()[2:]
+        text = text.replace("<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" ', 1)
+        text = '<?xml version="1.0" encoding="utf-8"?>\n' + text
+    return text.strip() + "\n"
+
+
+def _rounded(number: re.Match[str]) -> str:
+    """Two places are a hundredth of a point; fewer bytes, and the same on every machine."""
+    text = f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _escaped(text: str) -> str:
+    for sign, code in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(sign, code)
+    return text
+
+
+# -- drawing: parts ------------------------------------------------------------
+def _figure(height: float) -> Figure:
+    fig = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(fig)
+    return fig
+
+
+def _axes(fig: Figure, left: float, bottom: float, width: float, height: float) -> Axes:
+    """Axes placed in inches."""
+    across, up = fig.get_size_inches()
+    return fig.add_axes((left / across, bottom / up, width / across, height / up))
+
+
+def _title(fig: Figure, title: str, about: str) -> None:
+    up = fig.get_size_inches()[1]
+    fig.text(0.15 / WIDTH, 1 - 0.12 / up, title, fontsize=FONT + 4, fontweight="bold", va="top", ha="left")
+    fig.text(0.15 / WIDTH, 1 - 0.45 / up, about, fontsize=FONT, color=MUTED, va="top", ha="left")
+
+
+def _foot(fig: Figure, text: str) -> None:
+    up = fig.get_size_inches()[1]
+    fig.text(0.15 / WIDTH, 0.1 / up, fill(text, 116), fontsize=FONT, color=MUTED, va="bottom", ha="left", linespacing=1.25)
+
+
+def _about(c: Comparison, practice: str) -> str:
+    text = f"{frames.place(c)}, {c.counts.get('schools', 0):,} schools; {plain_name(practice).lower()}"
+    return text if len(text) <= 90 else text[:89] + "…"
+
+
+def _seeds(c: Comparison) -> str:
+    n = len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
+    return f"{n} seed" + ("s" if n != 1 else "")
+
+
+def _lines(ax: Axes, table: pd.DataFrame, look: dict[str, Style], scale: float) -> None:
+    """A mean line and a 90% band for each policy; a mark at every second year."""
+    parts = [(p, part) for p, part in table.groupby("policy", sort=False) if part["mean"].notna().any()]
+    for i, (policy, part) in enumerate(parts):
+        s, x = look[policy], part.year.to_numpy(float)
+        low, high = part.low.to_numpy(float) * scale, part.high.to_numpy(float) * scale
+        ax.fill_between(x, low, high, color=s.colour, alpha=0.15, linewidth=0, zorder=2)
+        for edge in (low, high):
+            ax.plot(x, edge, color=s.colour, alpha=0.45, linewidth=0.7, zorder=2)
+        whole = np.flatnonzero(np.isclose(x % 1, 0) & (np.round(x).astype(int) % 2 == i % 2) & part["mean"].notna().to_numpy())
+        ax.plot(
+            x, part["mean"].to_numpy(float) * scale, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=list(whole),
+            markeredgecolor="white", markeredgewidth=0.7, zorder=3, label=plain_name(policy), solid_capstyle="round",
+        )  # fmt: skip
+    tops = [part.high.max() for _, part in parts] + [part["mean"].max() for _, part in parts]
+    bottoms = [part.low.min() for _, part in parts] + [part["mean"].min() for _, part in parts]
+    top, bottom = (float(np.nanmax(tops)) * scale, float(np.nanmin(bottoms)) * scale) if parts else (1.0, 0.0)
+    bottom = min(0.0, bottom)
+    top = top if top - bottom > 1e-9 else bottom + (1.0 if scale == 1 else 5.0)
+    ax.set_ylim(bottom - (0.02 if bottom == 0 else 0.08) * (top - bottom), top + 0.08 * (top - bottom))
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    ax.margins(x=0)
+
+
+def _years(ax: Axes, c: Comparison, table: pd.DataFrame, named: bool = True) -> None:
+    """The axis of years, and the funded years shaded."""
+    end = float(table.year.max()) if len(table) else float(c.config.get("years", 1))
+    ax.set_xlim(0, max(end, 1e-9))
+    ax.axvspan(0, min(c.funding_end, end), color=BAND, zorder=0, linewidth=0)
+    ax.xaxis.set_major_locator(MaxNLocator(10 if named else 6, integer=True))
+    ax.set_xlabel("Years since the start" if named else "year")
+    ax.xaxis.labelpad = 3
+    if named and c.funding_end > 0.25 * end:
+        ax.text(0.012 * end, 0.985, "funded years", transform=ax.get_xaxis_transform(), ha="left", va="top", color=MUTED)
+
+
+def _end_labels(ax: Axes, labels: list[tuple[str, float, str]], look: dict[str, Style], end: float) -> None:
+    """Names right of the lines' ends, moved apart where they would overlap, each led back to its line."""
+    if not labels:
+        return
+    low, high = ax.get_ylim()
+    fig = ax.figure
+    tall = ax.get_position().height * fig.get_size_inches()[1] * 72
+    step = (FONT * 1.5) / tall * (high - low)
+    order = sorted(range(len(labels)), key=lambda i: (labels[i][1], -i))
+    places = spread([labels[i][1] for i in order], step, low + step / 2, max(high - step / 2, low + step * (len(labels) - 0.5)))
+    wide = end * 0.045
+    for i, y in zip(order, places, strict=True):
+        policy, value, text = labels[i]
+        s = look[policy]
+        ax.plot([end, end + wide * 0.75], [value, y], color=s.colour, linewidth=1, clip_on=False, zorder=4)
+        ax.plot([end + wide * 1.05], [y], color=s.colour, marker=s.marker, clip_on=False, zorder=5, linestyle="none")
+        ax.text(end + wide * 1.55, y, text, color=s.text, va="center", ha="left", clip_on=False)
+
+
+def spread(values: Sequence[float], step: float, low: float, high: float) -> list[float]:
+    """Places for labels of ascending values: at least `step` apart, within bounds where there is room, each as near as may be.
+
+    >>> [round(v, 6) for v in spread([0, 0, 0.1, 5], 1, 0, 6)]
+    [0.0, 1.0, 2.0, 5.0]
+    """
+    blocks: list[list[float]] = []  # each: sum of wished-for starts, count
+    for i, value in enumerate(values):
+        blocks.append([value - i * step, 1])
+        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] > blocks[-1][0] / blocks[-1][1]:
+            total, count = blocks.pop()
+            blocks[-1][0] += total
+            blocks[-1][1] += count
+    starts = [total / count for total, count in blocks for _ in range(int(count))]
+    last = max(low, high - (len(values) - 1) * step)
+    return [min(max(start, low), last) + i * step for i, start in enumerate(starts)]
+
+
+def _key(fig: Figure, policies: Sequence[str], look: dict[str, Style], top: float) -> None:
+    """The key to lines: four names a row, from `top` inches down."""
+    up = fig.get_size_inches()[1]
+    rows = -(-len(policies) // 4)
+    for i, policy in enumerate(policies):
+        row, column = i % rows, i // rows
+        x, y = 0.15 + column * 2.56, top - row * 0.28
+        s = look[policy]
+        xs = [x / WIDTH, (x + 0.21) / WIDTH, (x + 0.42) / WIDTH]
+        fig.add_artist(
+            Line2D(xs, [y / up] * 3, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=[1], markeredgecolor="white", markeredgewidth=0.7)
+        )
+        fig.text((x + 0.5) / WIDTH, y / up, short_name(policy, 21), color=s.text, va="center", ha="left")
+
+
+def _frontier(ax: Axes, known: pd.DataFrame) -> None:
+    edge = known[known.frontier].sort_values("cost", kind="stable")
+    if len(edge):
+        x = [*edge.cost, ax.get_xlim()[1]]
+        y = [*(100 * edge.effect), 100 * edge.effect.iloc[-1]]
+        ax.step(x, y, where="post", color="#9aa5b1", linewidth=5, alpha=0.45, zorder=1, solid_capstyle="butt")
+
+
+def _cross_points(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None:
+    for r in known.itertuples():
+        s = look[r.policy]
+        ax.plot([r.cost_low, r.cost_high], [100 * r.effect] * 2, color=s.colour, linewidth=1.6, zorder=3)
+        ax.plot([r.cost] * 2, [100 * r.effect_low, 100 * r.effect_high], color=s.colour, linewidth=1.6, zorder=3)
+        ax.plot([r.cost], [100 * r.effect], color=s.colour, marker=s.marker, markersize=9, markeredgecolor="white", linestyle="none", zorder=4)
+
+
+def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None:
+    """Names left of the points on the right and right of those on the left, moved apart, each led to its point."""
+    if known.empty:
+        return
+    ax.set_autoscale_on(False)
+    inches, box = ax.figure.get_size_inches(), ax.get_position()
+    wide, tall = box.width * inches[0] * 72, box.height * inches[1] * 72
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    step, middle = FONT * 1.5, x0 + 0.45 * (x1 - x0)
+    taken: list[tuple[float, float, float]] = []  # left, right, height of names that stand
+    for right in (True, False):
+        part = known[(known.cost >= middle) == right].sort_values("effect", kind="stable")
+        if part.empty:
+            continue
+        edge = part[["cost", "cost_low"]].min().min() if right else part[["cost", "cost_high"]].max().max()
+        gutter = (edge - x0) / (x1 - x0) * wide + (-22 if right else 22)
+        widths = [0.63 * FONT * len(short_name(r.policy)) for r in part.itertuples()]
+        spans = [(gutter - w, gutter) if right else (gutter, gutter + w) for w in widths]
+        wish = [(100 * e - y0) / (y1 - y0) * tall for e in part.effect]
+        floor = step * 0.75
+        while True:
+            places = spread([max(w, floor) for w in wish], step, floor, tall - step * 0.6)
+            hit = any(a < r and left < b and abs(y - h) < step for (a, b), y in zip(spans, places, strict=True) for left, r, h in taken)
+            if not hit or floor > tall - step * (len(part) + 0.5):
+                break
+            floor += step / 2
+        taken += [(*span, y) for span, y in zip(spans, places, strict=True)]
+        for r, y in zip(part.itertuples(), places, strict=True):
+            lead = {"arrowstyle": "-", "color": look[r.policy].colour, "linewidth": 1, "shrinkA": 0, "shrinkB": 5, "relpos": (float(right), 0.5)}
+            name = Annotation(
+                short_name(r.policy), xy=(r.cost, 100 * r.effect), xycoords="data", xytext=(gutter, y), textcoords="axes points",
+                ha="right" if right else "left", va="center", color=look[r.policy].text, zorder=6, arrowprops=lead, annotation_clip=False,
+            )  # fmt: skip
+            ax.add_artist(name)
+
+
+def _range_mark(ax: Axes, found: frames.Cell, y: float, s: Style, scale: float, filled: bool = True) -> None:
+    if not found.known:
+        return
+    ax.plot([found.low * scale, found.high * scale], [y, y], color=s.colour, linewidth=2.2, solid_capstyle="round", zorder=2)
+    ax.plot(
+        [found.mean * scale], [y], marker=s.marker, color=s.colour, markerfacecolor=s.colour if filled else "white",
+        markeredgewidth=1.4, markersize=8, linestyle="none", zorder=3,
+    )  # fmt: skip
+
+
+def _row_names(ax: Axes, policies: Sequence[str], look: dict[str, Style]) -> None:
+    """Names of rows, the first on top, each in its policy's colour."""
+    ax.set_yticklabels([short_name(p) for p in reversed(policies)])
+    for tick, policy in zip(ax.get_yticklabels(), reversed(policies), strict=True):
+        tick.set_color(look[policy].text)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y", visible=False)
+
+
+def _forest(ax: Axes, part: pd.DataFrame, rows: list[str], look: dict[str, Style], outcome: str, names: bool) -> None:
+    percent = outcome in OUTCOMES and OUTCOMES[outcome].percent
+    scale, n = (100.0 if percent else 1.0), len(rows)
+    ax.axvline(0, color=INK, linewidth=1, zorder=1)
+    ax.set_ylim(-0.6, max(n, 1) - 0.4)
+    ax.set_yticks(range(n))
+    if names and n:
+        _row_names(ax, rows, look)
+    else:
+        ax.set_yticklabels([])
+        ax.tick_params(axis="y", length=0)
+        ax.grid(axis="y", visible=False)
+    drawn = False
+    for i, policy in enumerate(rows):
+        y = n - 1 - i
+        row = part.loc[policy] if policy in part.index else None
+        if row is None or not np.isfinite(row.difference):
+            text = "n/a"
+        else:
+            drawn = True
+            _range_mark(ax, frames.Cell(row.difference, row.low, row.high, int(row.n)), y, look[policy], scale)
+            text = "equal in all" if row.low == row.high == row.difference == 0 else k_of_n(row.ahead, row.n)
+        ax.text(1.03, y, text, transform=ax.get_yaxis_transform(), va="center", ha="left", color=look[policy].text)
+    if not drawn:
+        ax.text(0.5, 0.5, "nothing to compare", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+        ax.set_xticks([])
+        return
+    low, high = float(np.nanmin([part.low.min(), 0])) * scale, float(np.nanmax([part.high.max(), 0])) * scale
+    room = max(high - low, 0.5 if percent else 0.05)
+    ax.set_xlim(low - 0.06 * room, max(high, low + room) + 0.06 * room)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ax.xaxis.set_major_formatter(FuncFormatter(_signed_tick))
+    ax.set_xlabel("percentage points" if percent else OUTCOMES[outcome].unit)
+    ax.xaxis.labelpad = 3
+
+
+def _signed_tick(value: float, _: int = 0) -> str:
+    text = f"{abs(value):.6g}"
+    return "0" if float(text) < 1e-9 else ("+" if value > 0 else "−") + text
+
+
+# -- helpers -----------------------------------------------------------------
+class _Row:
+    def __init__(self, policy, mean, low, high, n, year):
+        self.policy, self.mean, self.low, self.high, self.n, self.year = policy, mean, low, high, n, year
+
+
+def _practice(c: Comparison, practice: str | None) -> str:
+    return frames.practices(c)[0] if practice is None else practice
+
+
+def _cells(c: Comparison, practice: str, outcome: str, moment: str) -> dict[str, frames.Cell]:
+    cells = {p: frames.cell(c, practice, p, outcome, moment) for p in c.policies}
+    return {p: x for p, x in cells.items() if x.known}
+
+
+def _any_known(c: Comparison, practice: str, outcome: str) -> bool:
+    return bool(_cells(c, practice, outcome, "end"))
+
+
+def _highest(cells: dict[str, frames.Cell]) -> str | None:
+    known = {p: x for p, x in cells.items() if x.known}
+    return max(known, key=lambda p: known[p].mean) if known else None
+
+
+def _others(cells: dict[str, frames.Cell], top: str, outcome: str) -> str:
+    """What to add on those whose ranges overlap the highest one's."""
+    near = [f"{plain_name(p)}, {shown_cell(outcome, x)}" for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])]
+    return f"; it cannot be told apart from {_listed(near)}" if near else ""
+
+
+def _listed(items: Sequence[str]) -> str:
+    items = list(items)
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else "none"
+
+
+def _on_frontier(part: pd.DataFrame, r) -> bool:
+    if not (np.isfinite(r.cost) and np.isfinite(r.effect)) or round(r.effect, 4) <= 0:
+        return False
+    others = part[part.policy != r.policy]
+    as_good = (others.cost <= r.cost) & (others.effect >= r.effect) & ((others.cost < r.cost) | (others.effect > r.effect))
+    return not bool(as_good.any())
+
+
+def _later(outcome: str, year: str = "") -> str:
+    if outcome == "sustained":
+        return "Three years after funding ended"
+    return f"At the end (year {year})" if year else "At the end"
+
+
+def _brief(outcome: str) -> str:
+    return {
+        "doing_it_well": "Doing it well",
+        "sustained": "Still doing it well",
+        "gap": "Gap",
+        "months_disadvantaged": "Disadvantaged pupils' months",
+    }.get(outcome, OUTCOMES[outcome].label)
+
+
+def texts(fig: Figure) -> list[Text]:
+    """Every text of a figure that is drawn and not empty: what a test of overlaps looks at."""
+    return [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
