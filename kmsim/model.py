@@ -196,16 +196,15 @@ class Model(ViewModel):
             clusters is not None and clusters.hierarchy,
         )
         self.plan = Plan(self.policy, system, self.parameters, when, scenario.funded_years, self.budget, scenario.years, practices)
-        follow_start, follow_from = followers(system.tie_start, system.tie_to)
         self.world = World(
-            posts=Posts(*(t[name] for name in Posts._fields[:-2]), follow_start, follow_from),
+            posts=Posts(*(t[name] for name in Posts._fields[:-2]), *system.followers),
             schools=self._schools,
             uptake=self._uptake,
             clusters=self._clusters,
             offer=offer_of(n_schools),
             practices=practices_of(scenario.practices),
             money=Money(
-                np.zeros((len(CATEGORIES), n_schools)), np.zeros((len(CATEGORIES), n_schools)), np.zeros(len(CATEGORIES)), np.zeros(1)
+                np.zeros((n_schools, len(CATEGORIES))), np.zeros((n_schools, len(CATEGORIES))), np.zeros(len(CATEGORIES)), np.zeros(1)
             ),
             scratch=Scratch(
                 np.zeros(TILE, np.float32),
@@ -273,8 +272,8 @@ class Model(ViewModel):
         layout = self.plan.at(year)
         for name in OFFER:
             self.world.offer[name] = layout.quantities[name]
-        self.world.money.lines[:] = layout.lines
-        self.world.money.wide[:] = layout.wide
+        self.world.money.lines[:] = layout.lines.T
+        self.world.money.wide[:] = layout.wide.T
         self.world.offer["cover_cap"] = layout.cover_cap
 
     def _timed_tick(self) -> None:
@@ -404,12 +403,3 @@ class PhaseTable:
         rows += [(p.name, p.when, p.reads, p.writes, f"{self.seconds[p.name]:.3f}" if timed else "-") for p in PHASES]
         widths = [max(len(row[c]) for row in rows) for c in range(5)]
         return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def followers(tie_start: np.ndarray, tie_to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ties turned round: for each post, who has a tie to it, as (start, from) like tie_start and tie_to."""
-    sources = np.repeat(np.arange(len(tie_start) - 1, dtype=np.int32), np.diff(tie_start))
-    order = np.argsort(tie_to, kind="stable")
-    start = np.zeros(len(tie_start), np.int32)
-    np.cumsum(np.bincount(tie_to, minlength=len(tie_start) - 1), out=start[1:])
-    return start, sources[order]

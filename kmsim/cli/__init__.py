@@ -25,7 +25,7 @@ FLAGS = ("--help", "--version", "--debug", "--quiet")
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
 HEAD = """\
-kmsim: which way of taking "what works" to scale through networks of schools gives lasting, deep, fair, affordable change?
+kmsim: which way of taking "what works" to scale through networks of schools gives lasting, deep, fair change?
 
 usage: kmsim VERB [key=value ...] [--help] [--version] [--debug] [--quiet]
 

@@ -116,7 +116,7 @@ def _near(key: str, known: Sequence[str]) -> Sequence[str]:
 def _items(key: str, text: str) -> list[str]:
     """The texts between commas; a comma inside quotes that open an item is a letter of it."""
     if not text.strip():
-        return []
+        raise BadValue(key, f"[{text}]", "at least one name")
     items, at, more = [], 0, ","
     while more:
         found = _ITEM.match(text, at)

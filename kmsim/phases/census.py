@@ -22,10 +22,10 @@ def showing(stage, q, p):
 
 
 @inner
-def tell_followers(w, k, post, change):
+def tell_followers(contacts, follow_start, follow_from, post, change):
     """Add a change of what a post shows to the counts of everyone with a tie to it (whole numbers: any order will do)."""
-    for t in range(w.posts.follow_start[post], w.posts.follow_start[post + 1]):
-        w.posts.contacts[k, w.posts.follow_from[t]] += change
+    for t in range(follow_start[post], follow_start[post + 1]):
+        contacts[follow_from[t]] += change
 
 
 @compiled

@@ -34,8 +34,8 @@ def money(w, tick):
     for i in range(len(s)):
         paid = 0.0
         for c in range(len(m.ledger)):
-            if m.wide[c, i] > 0:
-                line = m.wide[c, i] * len(w.uptake) * dt
+            if m.wide[i, c] > 0:
+                line = m.wide[i, c] * len(w.uptake) * dt
                 m.ledger[c] += line
                 paid += line
         for k in range(len(w.uptake)):
@@ -53,8 +53,8 @@ def _membership(w, k, i, dt):
     paid = 0.0
     if fund > 0:
         for c in range(len(m.ledger)):
-            if m.lines[c, i] > 0:
-                line = m.lines[c, i] * fund * dt
+            if m.lines[i, c] > 0:
+                line = m.lines[i, c] * fund * dt
                 if c == COORDINATION and w.clock.hierarchy:
                     line *= 1.0 + max(0.0, w.scratch.group_members[k, s[i].group] - p.hierarchy_free) / p.cost_scale
                 m.ledger[c] += line

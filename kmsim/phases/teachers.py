@@ -96,8 +96,10 @@ def teachers(w, tick):
             changes = _note_changes(w, k, first, n, changes)
             _bring_out(w, k, first, n)
             school = _count(w, k, first, n, school)
+        contacts, start, source = w.posts.contacts[k], w.posts.follow_start, w.posts.follow_from
+        changed, change = w.scratch.changed, w.scratch.change
         for e in range(changes):
-            tell_followers(w, k, w.scratch.changed[e], w.scratch.change[e])
+            tell_followers(contacts, start, source, changed[e], change[e])
 
 
 @inner
@@ -251,13 +253,13 @@ def _live(x, at, n, p, dt):
 @inner
 def _note_changes(w, k, first, n, changes):
     """Posts that now show something else to those who look to them."""
-    x, scratch, p = w.scratch.tile, w.scratch, w.p
+    x, changed, change, p = w.scratch.tile, w.scratch.changed, w.scratch.change, w.p
     for j in range(n):
         before = showing(x[_STAGE + j], x[_Q + j], p)
         after = showing(x[_NEW_STAGE + j], x[_NEW_Q + j], p)
         if before != after:
-            scratch.changed[changes] = first + j
-            scratch.change[changes] = after - before
+            changed[changes] = first + j
+            change[changes] = after - before
             changes += 1
     return changes
 

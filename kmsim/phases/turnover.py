@@ -22,9 +22,7 @@ def turnover(w, year):
     _age(w, fate)
     _move(w, fate, draw)
     _heads(w, fate, year)
-    for i in range(len(fate)):
-        if fate[i] == LEAVES:
-            _arrive(w, i, year)
+    _arrive(w, fate, year)
 
 
 @inner
@@ -90,43 +88,47 @@ def _rotate(w, ring):
     first = ring[0]
     posts.experience[first], posts.openness[first], posts.aptitude[first] = experience, openness, aptitude
     for k in range(len(posts.stage)):
-        stage, u, q, o = posts.stage[k, last], posts.knowledge[k, last], posts.fidelity[k, last], posts.ownership[k, last]
+        state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
+        stage, u, q, o = state[0][last], state[1][last], state[2][last], state[3][last]
         for r in range(len(ring) - 1, 0, -1):
             a = ring[r - 1]
-            _seat(w, k, ring[r], posts.stage[k, a], posts.knowledge[k, a], posts.fidelity[k, a], w.p.o_keep * posts.ownership[k, a])
-        _seat(w, k, first, stage, u, q, w.p.o_keep * o)
+            own = w.p.o_keep * state[3][a]
+            _seat(state, posts.follow_start, posts.follow_from, ring[r], state[0][a], state[1][a], state[2][a], own, w.p)
+        _seat(state, posts.follow_start, posts.follow_from, first, stage, u, q, w.p.o_keep * o, w.p)
 
 
 @inner
-def _seat(w, k, post, stage, u, q, o):
-    """Put a person's state in a post, and tell those who look to the post."""
-    posts, p = w.posts, w.p
-    before = showing(posts.stage[k, post], posts.fidelity[k, post], p)
-    posts.stage[k, post] = stage
-    posts.knowledge[k, post] = u
-    posts.fidelity[k, post] = q
-    posts.ownership[k, post] = o
+def _seat(state, follow_start, follow_from, post, stage, u, q, o, p):
+    """Put a person's state for one practice in a post, and tell those who look to the post."""
+    stages, knowledge, fidelity, ownership, contacts = state
+    before = showing(stages[post], fidelity[post], p)
+    stages[post], knowledge[post], fidelity[post], ownership[post] = stage, u, q, o
     after = showing(stage, q, p)
     if before != after:
-        tell_followers(w, k, post, after - before)
+        tell_followers(contacts, follow_start, follow_from, post, after - before)
 
 
 @inner
-def _arrive(w, post, year):
-    """A newcomer: half have just begun; what the school's routine teaches them is theirs from the first day."""
+def _arrive(w, fate, year):
+    """Newcomers: half have just begun; what the school's routine teaches them is theirs from the first day."""
     posts, p, seed = w.posts, w.p, w.clock.seed
-    school = posts.school[post]
-    fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
-    years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
-    posts.experience[post] = 0 if fresh else years
-    posts.openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
-    posts.aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
+    school, experience, openness, aptitude = posts.school, posts.experience, posts.openness, posts.aptitude
+    for post in range(len(fate)):
+        if fate[post] == LEAVES:
+            fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
+            years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
+            experience[post] = 0 if fresh else years
+            openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
+            aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
     for k in range(len(posts.stage)):
-        routine = w.uptake[k, school].routine
-        tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
-        stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
-        u, q = newcomer_known(routine, p)
-        _seat(w, k, post, stage, u, q, ZERO)
+        state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
+        for post in range(len(fate)):
+            if fate[post] == LEAVES:
+                routine = w.uptake[k, school[post]].routine
+                tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
+                stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
+                u, q = newcomer_known(routine, p)
+                _seat(state, posts.follow_start, posts.follow_from, post, stage, u, q, ZERO, p)
 
 
 @inner

@@ -36,8 +36,8 @@ class Posts(NamedTuple):
 class Money(NamedTuple):
     """What is paid, GBP a school-year by category, and what has been booked so far."""
 
-    lines: np.ndarray  # (categories, S): of a member with full funding
-    wide: np.ndarray  # (categories, S): of every school (broadcast, mandate)
+    lines: np.ndarray  # (S, categories): of a member with full funding
+    wide: np.ndarray  # (S, categories): of every school (broadcast, mandate)
     ledger: np.ndarray  # (categories,) GBP so far
     staff_hours: np.ndarray  # (1,) hours of teachers' own time so far
 

@@ -256,7 +256,7 @@ def table_gap(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 
 
 def words_gap(c: Comparison, practice: str | None = None) -> str:
-    """In how many policies the range of the gap lies wholly on one side when funding ended, and the widest each way."""
+    """Which policies have the whole range of the gap on one side of nought when funding ended, and with how many it reaches nought."""
     practice = _practice(c, practice)
     cells = {p: x for p, x in _cells(c, practice, "gap", "funding_end").items() if x.n >= 2}
     if not cells:
@@ -271,8 +271,8 @@ def words_gap(c: Comparison, practice: str | None = None) -> str:
             parts.append(f"the most disadvantaged fifth of schools is {what} with {_listed(told)}")
     rest = len(cells) - len(for_them) - len(against)
     if rest:
-        whom = "all" if rest == len(cells) else f"the other {rest}" if parts else str(rest)
-        parts.append(f"with {whom} of the {len(cells)} policies the range includes no gap" if whom == "all" or not parts else f"with {whom} the range includes no gap")
+        whom = "any policy" if rest == len(cells) else f"the other {rest}"
+        parts.append(f"with {whom} a gap cannot be told from none: the range reaches nought")
     return f"When funding ended (year {year}), " + "; ".join(parts) + "."
 
 
@@ -343,25 +343,25 @@ def words_paired_differences(c: Comparison, practice: str | None = None) -> str:
     table = table_paired_differences(c, practice)
     if table.empty:
         return "Business as usual was not run, so there is nothing to compare with."
-    parts = []
+    sides: dict[str, list[str]] = {"better": [], "worse": []}
     for outcome, part in table.groupby("outcome", sort=False):
         part = part[part.difference.notna() & (part.n >= 2)]
-        label = OUTCOMES[outcome].label
-        if part.empty:
-            parts.append(f"{label}: n/a.")
-            continue
         sense = -1 if OUTCOMES[outcome].better == "less" else 1
-        better = part[(part.low > 0) if sense > 0 else (part.high < 0)]
-        worse = part[(part.high < 0) if sense > 0 else (part.low > 0)]
-        said = []
-        for group, what in ((better, "better"), (worse, "worse")):
+        for side, group in (
+            ("better", part[(part.low > 0) if sense > 0 else (part.high < 0)]),
+            ("worse", part[(part.high < 0) if sense > 0 else (part.low > 0)]),
+        ):
             if len(group):
-                said.append(f"{what} with {_listed([f'{plain_name(r.policy)} (ahead in {k_of_n(r.ahead, r.n)} seeds)' for r in group.itertuples()])}")
-        rest = len(part) - len(better) - len(worse)
-        if rest:
-            said.append(f"{'all' if rest == len(part) else rest} of {len(part)} cannot be told from it")
-        parts.append(f"{label}, against business as usual: " + "; ".join(said) + ".")
-    return " ".join(parts)
+                told = _listed([f"{plain_name(r.policy)} ({k_of_n(r.ahead, r.n)})" for r in group.itertuples()])
+                sides[side].append(f"{_brief(outcome).lower()}: {told}")
+    if not any(sides.values()):
+        return "No policy can be told from business as usual on any of these: every 90% range of the differences reaches nought."
+    parts = [
+        f"{side.capitalize()} than business as usual by the whole 90% range, with the seeds in which each is ahead: {'; '.join(told)}."
+        for side, told in sides.items()
+        if told
+    ]
+    return " ".join([*parts, "All others cannot be told from it."])
 
 
 def paired_differences(c: Comparison, practice: str | None = None) -> Figure:

@@ -39,11 +39,14 @@ GRADES = {"measured": "measured", "derived": "derived from measurements", "judge
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page: a caption, heads of columns (the first is the rows' own) and rows of text, the first cell naming the row."""
+    """A table of a page: a caption, heads of columns (the first is the rows' own) and rows; the first cell names its row.
+
+    A cell is a text, or several that stand under each other.
+    """
 
     caption: str
     heads: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | tuple[str, ...]]]
 
 
 def write(c: Comparison, path: str | Path) -> Path:
@@ -212,16 +215,16 @@ def _by_year(c: Comparison, frame: pd.DataFrame, outcome: str, caption: str) -> 
     frame = frame[np.isclose(frame.year.astype(float) % 1, 0)] if len(frame) else frame
     cells = {(r.policy, r.year): frames.Cell(r.low if r.n == 0 else r.average, r.low, r.high, int(r.n)) for r in frame.rename(columns={"mean": "average"}).itertuples()}
     years = sorted({year for _, year in cells})
-    rows = [[f"Year {shown_year(y)}", *(_shown_dimension(outcome, cells.get((p, y), frames.NOTHING)) for p in c.policies)] for y in years]
-    return Table(caption, ["Year", *(plain_name(p) for p in c.policies)], rows)
+    rows = [[shown_year(y), *(_lines(outcome, cells.get((p, y), frames.NOTHING)) for p in c.policies)] for y in years]
+    return Table(caption + (", percentage points" if outcome == "gap" else ""), ["Year", *(plain_name(p) for p in c.policies)], rows)
 
 
-def _shown_dimension(outcome: str, found: frames.Cell) -> str:
-    if outcome != "lasting":
-        return shown_cell(outcome, found)
-    if not found.known:
-        return "n/a"
-    return f"{found.mean:.2f}" + (f" ({found.low:.2f} to {found.high:.2f})" if found.n > 1 else "")
+def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
+    """Mean and range, under each other."""
+    mean = f"{found.mean:.2f}" if outcome == "lasting" and found.known else shown(outcome, found.mean).removesuffix(" points")
+    if outcome == "lasting" and found.n > 1 and found.low != found.high:
+        return mean, f"{found.low:.2f} to {found.high:.2f}"
+    return (mean, _brief_range(outcome, found)) if found.known else (mean,)
 
 
 def _cost_table(c: Comparison, frame: pd.DataFrame) -> Table:
@@ -264,20 +267,22 @@ def _paired_tables(c: Comparison, practice: str) -> list[Table]:
             label = OUTCOMES[outcome].label + (f" (best: {rival})" if rival else "")
             rows.append([label, *(_paired_cell(part, p, outcome) for p in c.policies)])
         if rows:
-            made.append(Table(f"Difference to {against}: mean, 90% range, seeds in which the policy is ahead", ["Outcome", *(plain_name(p) for p in c.policies)], rows))
+            made.append(Table(f"Difference to {against}: mean, 90% range, seeds in which the policy is ahead (k of n)", ["Outcome", *(plain_name(p) for p in c.policies)], rows))
     return made
 
 
-def _paired_cell(part: pd.DataFrame, policy: str, outcome: str) -> str:
+def _paired_cell(part: pd.DataFrame, policy: str, outcome: str) -> tuple[str, ...]:
     if policy not in part.index:
-        return "–"
+        return ("–",)
     row = part.loc[policy]
     if not np.isfinite(row.difference):
-        return "n/a"
+        return ("n/a",)
     mean = frames.shown_difference(outcome, row.difference)
     if row.n < 2:
-        return f"{mean} (one seed)"
-    return f"{mean} ({frames.shown_difference_range(outcome, row.low, row.high).removesuffix(' points')}); ahead in {k_of_n(row.ahead, row.n)}"
+        return mean, "one seed"
+    if row.low == row.high == row.difference == 0:
+        return mean, f"equal in all {int(row.n)}"
+    return mean, frames.shown_difference_range(outcome, row.low, row.high).removesuffix(" points"), k_of_n(row.ahead, row.n)
 
 
 # -- method and origin ----------------------------------------------------------

@@ -233,7 +233,7 @@ def _side(x: Cell) -> str:
         return "Its whole range is in favour of disadvantaged schools."
     if x.high < 0:
         return "Even so, its whole range is against disadvantaged schools."
-    return "Its range includes no gap, so it may be either way."
+    return "Its range reaches both sides of nought, so it may be a gap either way."
 
 
 def _sentence(

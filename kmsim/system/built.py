@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -40,3 +41,12 @@ class System:
     @property
     def n_posts(self) -> int:
         return len(self.posts["school"])
+
+    @cached_property
+    def followers(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ties turned round: for each post, who has a tie to it, as (start, from) like tie_start and tie_to."""
+        sources = np.repeat(np.arange(self.n_posts, dtype=np.int32), np.diff(self.tie_start))
+        order = np.argsort(self.tie_to, kind="stable")
+        start = np.zeros(self.n_posts + 1, np.int32)
+        np.cumsum(np.bincount(self.tie_to, minlength=self.n_posts), out=start[1:])
+        return start, sources[order]

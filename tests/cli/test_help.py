@@ -72,7 +72,10 @@ def _modules_after(code: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "code",
-    ["import kmsim", *(f"from kmsim.cli import main; main({words!r})" for words in (["--help"], ["compare", "--help"]))],
+    [
+        "import kmsim",
+        *(f"from kmsim.cli import main; main({words!r})" for words in (["--help"], ["compare", "--help"])),
+    ],
 )
 def test_help_and_import_load_nothing_heavy(code):
     assert not _modules_after(code) & HEAVY

@@ -1,0 +1,58 @@
+"""The real thing, small: a run and a comparison on the village, from words to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+SMALL = ("system=village", "years=2", "funded_years=1")
+
+
+def test_a_run_of_the_village(kmsim):
+    said = kmsim("run", *SMALL, "policy=coaching", "name=first")
+    assert said.code == 0, said.err
+    assert "coaching" in said.out
+    here = Path("results/run/first")
+    assert {"outcomes.csv", "table.txt", "config.yaml", "manifest.json"} <= {p.name for p in here.iterdir()}
+    again = kmsim("run", *SMALL, "policy=coaching", "name=first")
+    assert (again.code, again.out) == (0, said.out)
+    assert "shown again" in again.err
+    other = kmsim("run", *SMALL, "policy=coaching", "name=first", "seed=2")
+    assert other.code == 2
+    assert "seed 1 (now 2)" in other.err
+
+
+@pytest.fixture(scope="module")
+def words() -> tuple[str, ...]:
+    return ("compare", *SMALL, "policies=business_as_usual,coaching", "replicates=2", "workers=1", "name=two")
+
+
+def test_a_comparison_of_two_policies_on_the_village(kmsim, words):
+    said = kmsim(*words)
+    assert said.code == 0, said.err
+    for policy in ("business_as_usual", "coaching"):
+        assert policy in said.out
+    assert "of 2" in said.out
+    here = Path("results/compare/two")
+    there = {p.name for p in here.iterdir()}
+    assert {"summary.csv", "paired.csv", "trajectories.parquet", "report.html", "config.yaml", "manifest.json"} <= there
+    assert {p.suffix for p in (here / "figures").iterdir()} >= {".png", ".svg"}
+    config = yaml.safe_load((here / "config.yaml").read_text(encoding="utf-8"))
+    assert (config["years"], config["replicates"], config["system"]["name"]) == (2, 2, "village")
+    manifest = json.loads((here / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["seeds"] == [1, 2]
+    again = kmsim(*words)
+    assert (again.code, again.out) == (0, said.out)
+    refused = kmsim(*words, "budget=0")
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "budget auto (now 0" in refused.err
+
+
+def test_workers_never_change_what_is_kept(kmsim, words):
+    kmsim(*words)
+    again = kmsim(*[w for w in words if not w.startswith("workers")], "workers=2")
+    assert again.code == 0
+    assert "shown again" in again.err

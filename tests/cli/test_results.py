@@ -1,0 +1,179 @@
+"""A name means one set of settings; results are there whole or not at all; stdout has the answer and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kmsim.cli import results, work
+from kmsim.cli.results import Place, default_name, keep
+from kmsim.cli.terminal import Terminal
+from kmsim.errors import BadValue, KmsimError
+
+CONFIG = {"years": 10, "system": {"la": ["Camden"]}, "policies": ["a", "b"]}
+
+
+class Result:
+    """Stands in for what a comparison finds."""
+
+    def __init__(self, config: dict, config_hash: str, breaks: Exception | None = None):
+        self.config, self.hash, self.breaks, self.notes = (
+            config,
+            config_hash,
+            breaks,
+            ["left out: no pupils: Nowhere School"],
+        )
+
+    def table(self) -> str:
+        return f"the table of {self.hash}"
+
+    def write(self, folder: Path) -> None:
+        (folder / "summary.csv").write_text("x\n", encoding="utf-8")
+        (folder / "figures").mkdir()
+        (folder / "figures" / "a.svg").write_text("<svg/>", encoding="utf-8")
+        if self.breaks:
+            raise self.breaks
+        (folder / "table.txt").write_text(self.table() + "\n", encoding="utf-8")
+        (folder / "config.yaml").write_text(yaml.safe_dump(self.config | {"budget_gbp": 5.0}), encoding="utf-8")
+        (folder / "manifest.json").write_text(json.dumps({"config_hash": self.hash}), encoding="utf-8")
+
+
+@pytest.fixture
+def answer(tmp_path, monkeypatch, capsys):
+    """Answer with the stand-in: what was computed, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(
+        config: dict = CONFIG,
+        config_hash: str = "0123456789ab",
+        name: str | None = "mine",
+        quiet: bool = False,
+        breaks=None,
+    ):
+        computed = []
+
+        def compute(progress):
+            computed.append(config_hash)
+            progress(1, 1)
+            return Result(config, config_hash, breaks)
+
+        files = ("summary.csv", "figures")
+        code = work.answer("compare", name, "village", config, config_hash, files, compute, Terminal(quiet))
+        out, err = capsys.readouterr()
+        return code, len(computed), out, err
+
+    return call
+
+
+def folders() -> list[str]:
+    return sorted(p.name for p in Path("results/compare").iterdir())
+
+
+def test_the_answer_is_on_stdout_and_all_else_on_stderr(answer):
+    code, computed, out, err = answer()
+    assert (code, computed, out) == (0, 1, "the table of 0123456789ab\n")
+    assert "note: left out: no pupils: Nowhere School" in err
+    assert "results/compare/mine" in err
+    assert folders() == ["mine"]
+
+
+def test_quiet_says_nothing_on_stderr(answer):
+    assert answer(quiet=True)[2:] == ("the table of 0123456789ab\n", "")
+    assert answer(quiet=True) == (0, 0, "the table of 0123456789ab\n", "")
+
+
+def test_the_same_settings_are_shown_again_and_not_run(answer):
+    first = answer()
+    code, computed, out, err = answer()
+    assert (code, computed, out) == (0, 0, first[2])
+    assert "shown again from results/compare/mine" in err
+
+
+def test_other_settings_under_the_name_are_refused_with_what_differs(answer):
+    answer()
+    with pytest.raises(BadValue) as told:
+        answer(CONFIG | {"years": 6, "system": {"la": ["Barnet"]}}, "other")
+    for part in ("name=mine", "another name", "years 10 (now 6)", "system.la Camden (now Barnet)"):
+        assert part in str(told.value)
+    assert "budget_gbp" not in str(told.value)
+    assert Path("results/compare/mine/table.txt").read_text(encoding="utf-8") == "the table of 0123456789ab\n"
+
+
+def test_another_version_of_the_model_is_told_as_such(answer):
+    answer()
+    with pytest.raises(BadValue, match="another version of the model"):
+        answer(CONFIG, "other")
+
+
+def test_the_default_name_is_the_system_and_the_hash(answer):
+    answer(name=None)
+    assert folders() == ["village-01234567"]
+    assert default_name("../..", "0123456789") == "system-01234567"
+    assert results.checked_name(default_name("Ünï Town " * 20, "0123456789"))
+
+
+def test_a_part_of_a_result_is_made_whole_and_other_files_stay(answer):
+    answer()
+    here = Path("results/compare/mine")
+    (here / "summary.csv").unlink()
+    (here / "my notes.txt").write_text("keep me", encoding="utf-8")
+    assert answer()[:2] == (0, 1)
+    assert (here / "summary.csv").exists()
+    assert (here / "my notes.txt").read_text(encoding="utf-8") == "keep me"
+    assert folders() == ["mine"]
+    assert answer()[:2] == (0, 0)
+
+
+@pytest.mark.parametrize("manifest", [None, "", "{}", "[]", "not json"])
+def test_a_folder_that_is_not_ours_is_left_alone(answer, manifest):
+    here = Path("results/compare/mine")
+    here.mkdir(parents=True)
+    (here / "thesis.txt").write_text("mine", encoding="utf-8")
+    if manifest is not None:
+        (here / "manifest.json").write_text(manifest, encoding="utf-8")
+    with pytest.raises(BadValue, match="another name"):
+        answer()
+    assert (here / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("breaks", [RuntimeError("broke"), KeyboardInterrupt()])
+def test_what_breaks_while_it_is_written_leaves_nothing(answer, breaks):
+    with pytest.raises(type(breaks)):
+        answer(breaks=breaks)
+    assert folders() == []
+
+
+def test_a_full_disk_is_one_line(answer):
+    with pytest.raises(KmsimError, match="results/compare/mine: cannot be written: No space left"):
+        answer(breaks=OSError(28, "No space left on device"))
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_runs(answer):
+    Path("results").write_text("a file", encoding="utf-8")
+    with pytest.raises(KmsimError, match="no folder that you may write in"):
+        answer()
+
+
+def test_two_at_once_with_the_same_settings_agree(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place, result = Place.of("compare", "mine", ()), Result(CONFIG, "0")
+
+    def write(folder):
+        keep(Place.of("compare", "mine", ()), result.write) if not place.folder.exists() else None
+        result.write(folder)
+
+    monkeypatch.setattr(results.os, "getpid", iter(range(10)).__next__)
+    keep(place, write)
+    assert place.stored(CONFIG, "0") == "the table of 0"
+    assert folders() == ["mine"]
+
+
+def test_it_says_that_it_compiles_only_when_it_does(answer, monkeypatch):
+    from kmsim import jit
+
+    for warm in (True, False):
+        monkeypatch.setattr(jit, "is_warm", lambda warm=warm: warm)
+        assert ("compiling the model" in answer(name=f"warm-{warm}".lower())[3]) is not warm
