@@ -61,6 +61,9 @@ PHASES: tuple[Phase, ...] = (
 )
 
 
+_FIELD = {"size": "n_posts"}  # NumPy's records keep the name `size` for themselves
+
+
 @compiled
 def run_ticks(w, first, last, fifth, totals):
     """Ticks first to last - 1, all of one school year: the compiled entry. totals[t + 1] is the state after tick t."""
@@ -171,13 +174,13 @@ class Model(ViewModel):
     def _make_rows(self, n_schools: int, n_clusters: int) -> None:
         """The records in which schools and clusters stand; the tables' columns are their fields."""
         fields = School.fields()
-        self._schools = rows_of({n: c for n, c in fields.items() if not c.per_practice}, n_schools)
+        self._schools = rows_of({_FIELD.get(n, n): c for n, c in fields.items() if not c.per_practice}, n_schools)
         self._uptake = rows_of({n: c for n, c in fields.items() if c.per_practice}, (len(self.practice_names), n_schools))
         self._clusters = rows_of(Cluster.fields(), n_clusters)
 
     def _school_columns(self) -> dict[str, np.ndarray]:
         return {
-            name: np.asarray(self._uptake[name] if column.per_practice else self._schools[name])
+            name: np.asarray(self._uptake[name] if column.per_practice else self._schools[_FIELD.get(name, name)])
             for name, column in School.fields().items()
         }
 

@@ -47,13 +47,18 @@ def is_kind(word: str) -> bool:
     return word in ("network", "networks") or any(word in (kind.name, kind.plural) for kind in KINDS)
 
 
+def with_name(name: str) -> list[Kind]:
+    """The kinds that have something of this name: often one, at times two, or none."""
+    return [kind for kind in KINDS if name in kind.names()]
+
+
 def kinds_with(name: str) -> list[Kind]:
     """The kinds that have something of this name. Raises UnknownName, with the nearest name of any kind, if none has.
 
     >>> [kind.name for kind in kinds_with("coaching")]
     ['policy', 'lever']
     """
-    found = [kind for kind in KINDS if name in kind.names()]
+    found = with_name(name)
     if not found:
         raise unknown("name", name, {n for kind in KINDS for n in kind.names()}, "a name of any kind")
     return found

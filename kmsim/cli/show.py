@@ -29,11 +29,11 @@ def help_text() -> str:
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Show what has the name, in every kind or in the one given. Raises KmsimError for a name that nothing has."""
-    from kmsim.cli.catalogue import is_kind, kind_of, kinds_with
+    from kmsim.cli.catalogue import is_kind, kind_of, kinds_with, with_name
 
     if not 1 <= len(words) <= 2:
         raise KmsimError("show: expected [KIND] NAME, such as: kmsim show policy coaching")
-    if len(words) == 1 and not is_kind(words[0]):
+    if len(words) == 1 and (with_name(words[0]) or not is_kind(words[0])):
         shown = [kind.show(words[0]) for kind in kinds_with(words[0])]
     else:
         kind, names = kind_of(words[0]), list(words[1:])

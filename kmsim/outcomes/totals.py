@@ -18,6 +18,7 @@ TOTALS = (
     "spread_schools",  # schools with a quarter of their posts in use
     "well_most",  # posts doing it well in the most disadvantaged fifth of schools
     "well_least",  # ... in the least
+    "in_use_members",  # posts in use in schools that ever signed up
     "well_members",  # posts doing it well in schools that ever signed up
     "posts_members",  # posts in schools that ever signed up
     "gain_all",  # SD x pupils
@@ -43,6 +44,7 @@ INDEX = {name: i for i, name in enumerate(TOTALS)}
     _SPREAD,
     _MOST,
     _LEAST,
+    _USE_MEMBERS,
     _WELL_MEMBERS,
     _POSTS_MEMBERS,
     _GAIN,
@@ -67,7 +69,7 @@ def totals_of(w, fifth, out):
     for k in range(len(w.uptake)):
         row = out[k]
         for i in range(len(s)):
-            n = s[i].size
+            n = s[i].n_posts
             pupils, fsm = np.float64(s[i].pupils), np.float64(s[i].fsm)
             row[_AWARE] += w.uptake[k, i].aware
             row[_IN_USE] += w.uptake[k, i].in_use
@@ -82,6 +84,7 @@ def totals_of(w, fifth, out):
             if fifth[i] == 0:
                 row[_LEAST] += w.uptake[k, i].well
             if w.uptake[k, i].ever_member:
+                row[_USE_MEMBERS] += w.uptake[k, i].in_use
                 row[_WELL_MEMBERS] += w.uptake[k, i].well
                 row[_POSTS_MEMBERS] += n
             a = w.uptake[k, i].attainment

@@ -40,7 +40,7 @@ def census(w):
 def count_school(w, k, i):
     """Counts and sums of one school's posts, in row order."""
     s, p = w.schools, w.p
-    first, n = s[i].first_post, s[i].size
+    first, n = s[i].first_post, s[i].n_posts
     stage = w.posts.stage[k, first : first + n]
     fidelity = w.posts.fidelity[k, first : first + n]
     ownership = w.posts.ownership[k, first : first + n]

@@ -59,7 +59,7 @@ def _membership(w, k, i, dt):
                     line *= 1.0 + max(0.0, w.scratch.group_members[k, s[i].group] - p.hierarchy_free) / p.cost_scale
                 m.ledger[c] += line
                 paid += line
-    posts = np.float64(s[i].size)
+    posts = np.float64(s[i].n_posts)
     attended_share = np.float64(w.uptake[k, i].attendance)
     day = s[i].day_rate / p.hours_a_day
     wanted = p.cover_share * w.uptake[k, i].paid_hours * attended_share * posts * day

@@ -66,7 +66,7 @@ def _gather(w, k):
         j = w.uptake[k, i].cluster
         if j >= 0:
             c[j].members += 1
-            c[j].posts += s[i].size
+            c[j].posts += s[i].n_posts
             c[j].need += s[i].fsm_rank
             c[j].fund += w.uptake[k, i].fund
             c[j].expertise += w.uptake[k, i].expertise
@@ -167,7 +167,7 @@ def _pool(w):
         for i in range(len(s)):
             if w.uptake[k, i].fund > 0:
                 days = p.expert_days * o[i].external_expertise * (p.cascade_days if o[i].tiers > 0 else ONE)
-                experts += w.uptake[k, i].fund * (days / p.expert_year + o[i].coaching * F(s[i].size) / p.coach_year)
+                experts += w.uptake[k, i].fund * (days / p.expert_year + o[i].coaching * F(s[i].n_posts) / p.coach_year)
     return pool_quality(experts * w.clock.pool_scale, p)
 
 
@@ -197,7 +197,7 @@ def _deliver(w, k, pool):
 
 @inner
 def _mean_attendance(w, k, i):
-    first, n = w.schools[i].first_post, w.schools[i].size
+    first, n = w.schools[i].first_post, w.schools[i].n_posts
     workload = w.posts.base_workload[first : first + n]
     noise = w.posts.attendance_noise[k, first : first + n]
     priority, mandate = w.uptake[k, i].force, w.offer[i].mandate

@@ -15,8 +15,10 @@ def schools(w, tick):
     """Every school once, for each practice, from its posts as they now are."""
     for k in range(len(w.uptake)):
         _priorities(w, k)
+    for k in range(len(w.uptake)):
         _withdrawals(w, k, tick)
         _end_lonely_clusters(w, k)
+    for k in range(len(w.uptake)):
         _settle(w, k)
 
 
@@ -24,7 +26,7 @@ def schools(w, tick):
 def _priorities(w, k):
     s, p, dt = w.schools, w.p, w.clock.dt
     for i in range(len(s)):
-        owned_use = w.uptake[k, i].o_users / F(s[i].size)
+        owned_use = w.uptake[k, i].o_users / F(s[i].n_posts)
         signed = w.uptake[k, i].signed_up > 0
         w.uptake[k, i].priority = priority_after(w.uptake[k, i].priority, s[i].climate, w.uptake[k, i].fund, owned_use, signed, p, dt)
 
@@ -71,7 +73,7 @@ def _settle(w, k):
     for i in range(len(s)):
         signed = w.uptake[k, i].signed_up > 0
         j = w.uptake[k, i].cluster
-        n = F(s[i].size)
+        n = F(s[i].n_posts)
         capacity = o[i].capacity_building if signed else ZERO
         w.uptake[k, i].routine = routine_after(w.uptake[k, i].routine, capacity, w.uptake[k, i].scripting, w.uptake[k, i].q_deep / n, p, dt)
         if j >= 0:

@@ -188,7 +188,7 @@ def _live_by_school(w, k, first, n, school):
     i = school
     at = np.int64(0)
     while at < n:
-        end = np.int64(min(s[i].first_post + s[i].size - first, n))
+        end = np.int64(min(s[i].first_post + s[i].n_posts - first, n))
         _live(w.scratch.tile[at:], _place(w, k, i), (end - at + LANES - 1) // LANES * LANES, w.p, w.clock.dt)
         at = end
         i += 1
@@ -284,7 +284,7 @@ def _count(w, k, first, n, school):
     at = 0
     while at < n:
         here = w.uptake[k, i]
-        start, end = s[i].first_post - first, s[i].first_post + s[i].size - first
+        start, end = s[i].first_post - first, s[i].first_post + s[i].n_posts - first
         if start >= 0:
             _clear(here)
         aware = in_use = using = well = champions = ZERO

@@ -35,7 +35,7 @@ def _fates(w, year):
     fate = np.zeros(n, np.uint8)
     for i in range(len(s)):
         m = strain(s[i].fsm_rank, p)
-        for j in range(s[i].size):
+        for j in range(s[i].n_posts):
             post = s[i].first_post + j
             if j == 0:
                 head_leave = p.head_leave_secondary if s[i].phase == 1 else p.head_leave_primary

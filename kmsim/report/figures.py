@@ -20,13 +20,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Annotation, Text
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.report import frames
 from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_year
-from kmsim.report.style import BAND, FONT, INK, MUTED, RC, Style, plain_name, short_name, styles
+from kmsim.report.style import BAND, FONT, INK, MUTED, RC, Style, plain_name, short_name, styles, width_of
 
 WIDTH = 10.4  # inches: 12 point text is then 16 pixels on a page 1,000 pixels wide
 DPI = 150
@@ -88,7 +88,7 @@ def fan_chart(c: Comparison, practice: str | None = None) -> Figure:
         ]
         _end_labels(ax, labels, look, float(table.year.max()) if len(table) else 1.0)
         _title(fig, "Teachers doing it well, year by year", _about(c, practice))
-        _foot(fig, f"Line: mean of {_seeds(c)}. Band: 90% of them ({c.label}). Illustrative model, not a forecast.")
+        _foot(fig, f"{_drawn(c, 'Line', 'Band')} Illustrative model, not a forecast.")
     return fig
 
 
@@ -129,10 +129,8 @@ def lasting_cells(c: Comparison, practice: str) -> dict[str, frames.Cell]:
     """Doing it well at the end as a ratio to its value when funding ended, a cell for each policy that has one."""
     table = frames.lasting(c, practice)
     table = table[table.year == table.year.max()] if len(table) else table
-    return {
-        r.policy: frames.Cell(float(r.mean), float(r.low), float(r.high), int(r.n), float(r.year))
-        for r in (_Row(*x) for x in table[["policy", "mean", "low", "high", "n", "year"]].itertuples(index=False))
-    }
+    rows = table[table["mean"].notna()][["policy", "mean", "low", "high", "n", "year"]].itertuples(index=False, name=None)
+    return {p: frames.Cell(float(mean), float(low), float(high), int(n), float(year)) for p, mean, low, high, n, year in rows}
 
 
 def dimensions(c: Comparison, practice: str | None = None) -> Figure:
@@ -165,7 +163,7 @@ def dimensions(c: Comparison, practice: str | None = None) -> Figure:
             ax.set_title(f"{title}: {axis}", fontsize=FONT, pad=8)
         _key(fig, c.policies, look, height - 0.98)
         _title(fig, "The four dimensions of scale", _about(c, practice))
-        _foot(fig, f"Lines: mean of {_seeds(c)}. Bands: 90% of them ({c.label}). Grey: funded years. Illustrative model, not a forecast.")
+        _foot(fig, f"{_drawn(c, 'Line', 'Band')} Grey: funded years. Illustrative model, not a forecast.")
     return fig
 
 
@@ -202,16 +200,21 @@ def words_cost_effect(c: Comparison, practice: str | None = None) -> str:
             parts.append(f"{when}, no policy reaches anything: there is no frontier.")
             continue
         steps = [f"{plain_name(r.policy)} ({shown('cost_per_pupil_gbp', r.cost)} a pupil, {shown(r.outcome, r.effect)})" for r in edge.itertuples()]
-        text = f"{when}, by the means the frontier runs through {_listed(steps)}"
-        if len(edge) == 1:
+        if len(steps) > 4:
+            steps = [steps[0], f"{len(steps) - 2} others", steps[-1]]
+        text = f"{when}, by the means, the frontier runs through {_listed(steps)}"
+        pairs = list(zip(edge.itertuples(), list(edge.itertuples())[1:], strict=False))
+        near = [(a, b) for a, b in pairs if a.effect_low <= b.effect_high and b.effect_low <= a.effect_high]
+        if frames.seeds(c) < 2:
+            text += "; one seed cannot tell whether a step up is more than chance"
+        elif not pairs:
             text += ": no other policy reaches as much for as little"
+        elif len(near) == 1:
+            text += f"; the ranges of {plain_name(near[0][0].policy)} and {plain_name(near[0][1].policy)} overlap, so the step between them is not sure"
+        elif near:
+            text += f"; on {len(near)} of its {len(pairs)} steps up the ranges overlap, so these are not sure"
         else:
-            near = [
-                f"{plain_name(a.policy)} and {plain_name(b.policy)}"
-                for a, b in zip(edge.itertuples(), list(edge.itertuples())[1:], strict=False)
-                if a.effect_low <= b.effect_high and b.effect_low <= a.effect_high
-            ]
-            text += f"; the ranges of {_listed(near)} overlap, so their order is not sure" if near else "; every step up is outside the others' ranges"
+            text += "; at every step up the ranges are clear of each other"
         parts.append(text + ".")
     return " ".join(parts)
 
@@ -243,7 +246,7 @@ def cost_effect(c: Comparison, practice: str | None = None) -> Figure:
         _title(fig, "Cost against effect", _about(c, practice))
         _foot(
             fig,
-            f"Mark: mean of {_seeds(c)}. Bars: 90% of them ({c.label}). Grey line: the frontier (no policy reaches more for as little). "
+            f"{_drawn(c, 'Mark', 'Bars')} Grey line: the frontier (no policy reaches more for as little). "
             "Cash only. Illustrative model, not a forecast.",
         )
     return fig
@@ -314,7 +317,7 @@ def gap(c: Comparison, practice: str | None = None) -> Figure:
         _title(fig, "Gap between the most and the least disadvantaged fifth of schools", _about(c, practice))
         _foot(
             fig,
-            f"Doing it well in the most less the least disadvantaged fifth. Mean and 90% of {_seeds(c)} ({c.label}). "
+            f"Doing it well in the most less the least disadvantaged fifth. {_drawn(c, 'Line and mark', 'Band and bar')} "
             "Illustrative model, not a forecast.",
         )
     return fig
@@ -352,8 +355,12 @@ def words_paired_differences(c: Comparison, practice: str | None = None) -> str:
             ("worse", part[(part.high < 0) if sense > 0 else (part.low > 0)]),
         ):
             if len(group):
-                told = _listed([f"{plain_name(r.policy)} ({k_of_n(r.ahead, r.n)})" for r in group.itertuples()])
+                group = group.sort_values("difference", ascending=side == "worse", kind="stable")
+                named = [f"{plain_name(r.policy)} ({k_of_n(r.ahead, r.n)})" for r in group.itertuples()]
+                told = _listed(named if len(named) <= 4 else [*named[:3], f"{len(named) - 3} more"])
                 sides[side].append(f"{_brief(outcome).lower()}: {told}")
+    if not (table.n >= 2).any():
+        return "One seed: no difference to business as usual can be told from chance."
     if not any(sides.values()):
         return "No policy can be told from business as usual on any of these: every 90% range of the differences reaches nought."
     parts = [
@@ -385,7 +392,7 @@ def paired_differences(c: Comparison, practice: str | None = None) -> Figure:
         _title(fig, "Difference to business as usual, same seeds", _about(c, practice))
         _foot(
             fig,
-            f"Mark: mean difference; bar: 90% of the differences over {_seeds(c)} ({c.label}). "
+            f"{_drawn(c, 'Mark', 'Bar')} "
             "Right of each bar: seeds in which the policy is ahead. Illustrative model, not a forecast.",
         )
     return fig
@@ -500,20 +507,24 @@ def _about(c: Comparison, practice: str) -> str:
     return text if len(text) <= 90 else text[:89] + "…"
 
 
-def _seeds(c: Comparison) -> str:
-    n = len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
-    return f"{n} seed" + ("s" if n != 1 else "")
+def _drawn(c: Comparison, middle: str, span: str) -> str:
+    """What is drawn: the mean and the range, with the label that every range carries."""
+    n = frames.seeds(c)
+    if n == 1:
+        return f"{middle}: one seed, so there is no range ({c.label})."
+    return f"{middle}: mean of {n} seeds. {span}: 90% of them ({c.label})."
 
 
 def _lines(ax: Axes, table: pd.DataFrame, look: dict[str, Style], scale: float) -> None:
     """A mean line and a 90% band for each policy; a mark at every second year."""
     parts = [(p, part) for p, part in table.groupby("policy", sort=False) if part["mean"].notna().any()]
+    faint = min(1.0, 8 / max(len(parts), 1))
     for i, (policy, part) in enumerate(parts):
         s, x = look[policy], part.year.to_numpy(float)
         low, high = part.low.to_numpy(float) * scale, part.high.to_numpy(float) * scale
-        ax.fill_between(x, low, high, color=s.colour, alpha=0.15, linewidth=0, zorder=2)
+        ax.fill_between(x, low, high, color=s.colour, alpha=0.15 * faint, linewidth=0, zorder=2)
         for edge in (low, high):
-            ax.plot(x, edge, color=s.colour, alpha=0.45, linewidth=0.7, zorder=2)
+            ax.plot(x, edge, color=s.colour, alpha=0.45 * faint, linewidth=0.7, zorder=2)
         whole = np.flatnonzero(np.isclose(x % 1, 0) & (np.round(x).astype(int) % 2 == i % 2) & part["mean"].notna().to_numpy())
         ax.plot(
             x, part["mean"].to_numpy(float) * scale, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=list(whole),
@@ -590,7 +601,7 @@ def _key(fig: Figure, policies: Sequence[str], look: dict[str, Style], top: floa
         fig.add_artist(
             Line2D(xs, [y / up] * 3, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=[1], markeredgecolor="white", markeredgewidth=0.7)
         )
-        fig.text((x + 0.5) / WIDTH, y / up, short_name(policy, 21), color=s.text, va="center", ha="left")
+        fig.text((x + 0.5) / WIDTH, y / up, short_name(policy), color=s.text, va="center", ha="left")
 
 
 def _frontier(ax: Axes, known: pd.DataFrame) -> None:
@@ -610,39 +621,109 @@ def _cross_points(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None
 
 
 def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None:
-    """Names left of the points on the right and right of those on the left, moved apart, each led to its point."""
+    """A name near each point, where it covers no other name, mark or bar, led to its point."""
     if known.empty:
         return
     ax.set_autoscale_on(False)
     inches, box = ax.figure.get_size_inches(), ax.get_position()
-    wide, tall = box.width * inches[0] * 72, box.height * inches[1] * 72
+    size = np.array([box.width * inches[0] * 72, box.height * inches[1] * 72])
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
-    step, middle = FONT * 1.5, x0 + 0.45 * (x1 - x0)
-    taken: list[tuple[float, float, float]] = []  # left, right, height of names that stand
-    for right in (True, False):
-        part = known[(known.cost >= middle) == right].sort_values("effect", kind="stable")
-        if part.empty:
-            continue
-        edge = part[["cost", "cost_low"]].min().min() if right else part[["cost", "cost_high"]].max().max()
-        gutter = (edge - x0) / (x1 - x0) * wide + (-22 if right else 22)
-        widths = [0.63 * FONT * len(short_name(r.policy)) for r in part.itertuples()]
-        spans = [(gutter - w, gutter) if right else (gutter, gutter + w) for w in widths]
-        wish = [(100 * e - y0) / (y1 - y0) * tall for e in part.effect]
-        floor = step * 0.75
-        while True:
-            places = spread([max(w, floor) for w in wish], step, floor, tall - step * 0.6)
-            hit = any(a < r and left < b and abs(y - h) < step for (a, b), y in zip(spans, places, strict=True) for left, r, h in taken)
-            if not hit or floor > tall - step * (len(part) + 0.5):
-                break
-            floor += step / 2
-        taken += [(*span, y) for span, y in zip(spans, places, strict=True)]
-        for r, y in zip(part.itertuples(), places, strict=True):
-            lead = {"arrowstyle": "-", "color": look[r.policy].colour, "linewidth": 1, "shrinkA": 0, "shrinkB": 5, "relpos": (float(right), 0.5)}
-            name = Annotation(
-                short_name(r.policy), xy=(r.cost, 100 * r.effect), xycoords="data", xytext=(gutter, y), textcoords="axes points",
-                ha="right" if right else "left", va="center", color=look[r.policy].text, zorder=6, arrowprops=lead, annotation_clip=False,
-            )  # fmt: skip
-            ax.add_artist(name)
+    corner, scale = np.array([x0, y0]), np.array([x1 - x0, y1 - y0]) / size
+    rows = list(known.sort_values("effect", ascending=False, kind="stable").itertuples())
+    points = (np.array([[r.cost, 100 * r.effect] for r in rows]) - corner) / scale
+    low = (np.array([[r.cost_low, 100 * r.effect_low] for r in rows]) - corner) / scale
+    high = (np.array([[r.cost_high, 100 * r.effect_high] for r in rows]) - corner) / scale
+    bars = [np.column_stack([low[:, 0], points[:, 1] - 1, high[:, 0], points[:, 1] + 1]), np.column_stack([points[:, 0] - 1, low[:, 1], points[:, 0] + 1, high[:, 1]])]
+    marks = np.vstack([np.hstack([points - 6, points + 6]), *bars])
+    names = [short_name(r.policy) for r in rows]
+    for r, name, point, (left, bottom, right, top) in zip(rows, names, points, place_names(points, [width_of(n) for n in names], marks, size), strict=True):
+        s = look[r.policy]
+        end = _lead_end(np.array([[left, bottom, right, top]]), point)[0]
+        if np.hypot(*(end - point)) > 12:
+            ax.plot(*np.column_stack([corner + end * scale, corner + point * scale]), color=s.colour, linewidth=1, zorder=2.5)
+        x, y = corner + np.array([left, (bottom + top) / 2]) * scale
+        ax.text(x, y, name, color=s.text, ha="left", va="center", zorder=6)
+
+
+def place_names(points: np.ndarray, widths: Sequence[float], marks: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Boxes for names near points: off each other before all, then off marks, leads and other names' leads, then near.
+
+    points (n, 2), widths (n), marks (m, 4) and size (2) in points of the axes; returns (n, 4): left, bottom, right, top.
+
+    >>> place_names(np.array([[50.0, 50.0]]), [40.0], np.zeros((0, 4)), np.array([200.0, 100.0])).shape
+    (1, 4)
+    """
+    n = len(points)
+    choices = [_places(point, width, size) for point, width in zip(points, widths, strict=True)]
+    ends = [_lead_end(boxes, point) for boxes, point in zip(choices, points, strict=True)]
+    alone = [np.hypot(*(end - p).T) + 120 * _meet(boxes, marks, 1).sum(1) for boxes, end, p in zip(choices, ends, points, strict=True)]
+    chosen = [-1] * n
+    for _ in range(4):  # again: a name may find a better place once the others stand
+        before = list(chosen)
+        for i in range(n):
+            others = [j for j in range(n) if j != i and chosen[j] >= 0]
+            bad = alone[i].copy()
+            if others:
+                boxes = np.array([choices[j][chosen[j]] for j in others])
+                tips = np.array([ends[j][chosen[j]] for j in others])
+                bad += 10_000 * _meet(choices[i], boxes, 3).sum(1)
+                bad += 300 * _through(ends[i], points[i], boxes).sum(1)
+                bad += 300 * np.array([_through(tips, points[others], box[None])[:, 0] for box in choices[i]]).sum(1)
+                bad += 100 * _cross(ends[i], points[i], tips, points[others]).sum(1)
+            chosen[i] = int(np.argmin(bad))
+        if chosen == before:
+            break
+    return np.array([choices[i][chosen[i]] for i in range(n)])
+
+
+def _places(point: np.ndarray, width: float, size: np.ndarray) -> np.ndarray:
+    """Places for a name around its point, all inside the axes: (m, 4)."""
+    far = np.array([11, 20, 30, 42, 56, 72, 90, 110, 135, 165, 200])
+    turn = np.arange(24) * np.pi / 12
+    way = np.column_stack([np.cos(turn), np.sin(turn)])
+    ends = (point + far[:, None, None] * way).reshape(-1, 2)
+    east = np.tile(way[:, 0], len(far))
+    lefts = np.concatenate([np.where(east > 0, ends[:, 0], ends[:, 0] - width), ends[:, 0] - width / 2])
+    middles = np.concatenate([ends[:, 1], ends[:, 1]])
+    use = np.concatenate([np.full(len(ends), True), np.abs(east) < 0.3])
+    boxes = np.column_stack([lefts, middles - FONT * 0.65, lefts + width, middles + FONT * 0.65])[use]
+    inside = (boxes[:, 0] >= 2) & (boxes[:, 2] <= size[0] + 4) & (boxes[:, 1] >= 2) & (boxes[:, 3] <= size[1])
+    fallback = np.array([[max(2, size[0] - width), 2.0, size[0], 2.0 + FONT * 1.3]])
+    return boxes[inside] if inside.any() else fallback
+
+
+def _lead_end(boxes: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Where a name's lead leaves its box: the middle of a side, or above or below the point."""
+    middle = (boxes[:, 1] + boxes[:, 3]) / 2
+    x = np.clip(point[0], boxes[:, 0] - 2, boxes[:, 2] + 2)
+    over = (x > boxes[:, 0] - 2) & (x < boxes[:, 2] + 2)
+    y = np.where(over, np.clip(point[1], boxes[:, 1], boxes[:, 3]), middle)
+    return np.column_stack([x, y])
+
+
+def _meet(a: np.ndarray, b: np.ndarray, gap: float) -> np.ndarray:
+    """Which boxes of a (m, 4) meet which of b (k, 4): (m, k)."""
+    a, b = a[:, None, :], b[None, :, :]
+    return (a[..., 0] < b[..., 2] + gap) & (b[..., 0] < a[..., 2] + gap) & (a[..., 1] < b[..., 3] + gap) & (b[..., 1] < a[..., 3] + gap)
+
+
+def _through(ends: np.ndarray, point: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Which leads, from ends (m, 2) to a point, or a point each, go through which boxes (k, 4): (m, k)."""
+    t = np.linspace(0, 0.9, 15)[:, None, None]
+    along = ends + (point - ends) * t
+    x, y = along[..., 0][..., None], along[..., 1][..., None]
+    return ((x > boxes[:, 0]) & (x < boxes[:, 2]) & (y > boxes[:, 1]) & (y < boxes[:, 3])).any(0)
+
+
+def _cross(ends: np.ndarray, point: np.ndarray, tips: np.ndarray, bases: np.ndarray) -> np.ndarray:
+    """Which leads, from ends (m, 2) to a point, cross which other leads, from tips (k, 2) to bases (k, 2): (m, k)."""
+
+    def side(a, b, c):
+        return np.sign((b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0]))
+
+    a, b = ends[:, None, :], np.broadcast_to(point, ends.shape)[:, None, :]
+    p, q = tips[None], bases[None]
+    return (side(a, b, p) * side(a, b, q) < 0) & (side(p, q, a) * side(p, q, b) < 0)
 
 
 def _range_mark(ax: Axes, found: frames.Cell, y: float, s: Style, scale: float, filled: bool = True) -> None:
@@ -706,11 +787,6 @@ def _signed_tick(value: float, _: int = 0) -> str:
 
 
 # -- helpers -----------------------------------------------------------------
-class _Row:
-    def __init__(self, policy, mean, low, high, n, year):
-        self.policy, self.mean, self.low, self.high, self.n, self.year = policy, mean, low, high, n, year
-
-
 def _practice(c: Comparison, practice: str | None) -> str:
     return frames.practices(c)[0] if practice is None else practice
 
@@ -730,9 +806,14 @@ def _highest(cells: dict[str, frames.Cell]) -> str | None:
 
 
 def _others(cells: dict[str, frames.Cell], top: str, outcome: str) -> str:
-    """What to add on those whose ranges overlap the highest one's."""
-    near = [f"{plain_name(p)}, {shown_cell(outcome, x)}" for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])]
-    return f"; it cannot be told apart from {_listed(near)}" if near else ""
+    """What to add on those whose ranges overlap the highest one's, the nearest first."""
+    if cells[top].n < 2:
+        return "" if len(cells) == 1 else "; one seed cannot tell it from the others"
+    near = sorted((p for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])), key=lambda p: -cells[p].mean)
+    told = [f"{plain_name(p)}, {shown_cell(outcome, cells[p])}" for p in near[: 3 if len(near) <= 3 else 2]]
+    if len(near) > 3:
+        told.append(f"{len(near) - 2} more")
+    return f"; it cannot be told apart from {_listed(told)}" if told else ""
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -128,6 +128,11 @@ def cell(c: Comparison, practice: str, policy: str, outcome: str, moment: str) -
     return Cell(float(row["mean"]), float(row["low"]), float(row["high"]), int(row["n"]), float(row["year"]))
 
 
+def seeds(c: Comparison) -> int:
+    """How many seeds each policy was run with."""
+    return len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
+
+
 def has(c: Comparison, outcome: str) -> bool:
     """Whether the comparison kept an outcome."""
     return bool((c.summary.outcome == outcome).any())

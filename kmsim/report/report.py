@@ -77,7 +77,7 @@ def render(c: Comparison) -> str:
     return template.render(
         c=c,
         place=frames.place(c),
-        seeds=words.seeds(c),
+        seeds=frames.seeds(c),
         parts=[_part(c, practice, i, look) for i, practice in enumerate(practices)],
         practices=[_practice_card(c, practice) for practice in practices],
         policies=[(plain_name(p), p, c.policy_summaries.get(p, ""), swatch(look[p])) for p in c.policies],
@@ -231,7 +231,7 @@ def _cost_table(c: Comparison, frame: pd.DataFrame) -> Table:
     rows = []
     for r in frame.itertuples():
         when = "When funding ended" if r.panel == "funding_end" else "Three years after funding" if r.outcome == "sustained" else "At the end"
-        seeds = words.seeds(c)
+        seeds = frames.seeds(c)
         cost = frames.Cell(r.cost, r.cost_low, r.cost_high, seeds)
         effect = frames.Cell(r.effect, r.effect_low, r.effect_high, seeds)
         rows.append([plain_name(r.policy), when, shown_cell("cost_per_pupil_gbp", cost), shown_cell(r.outcome, effect), "yes" if r.frontier else "no"])

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
 INK, MUTED, LINES, PAGE, CONTROL, BAND = "#1b2733", "#4a5560", "#e1e6eb", "#f6f7f9", "#1f4e79", "#eef1f5"
+LONGEST = 48  # characters of a name in a sentence
 FONT = 12.0  # points: nothing in a figure is smaller
 
 RC: dict[str, Any] = {
@@ -99,7 +104,7 @@ _SPARE = (
 
 
 def plain_name(policy: str) -> str:
-    """A policy's name as readers see it. One that is not shipped is its own name with spaces.
+    """A policy's name as readers see it. One that is not shipped is its own name with spaces, cut if it is very long.
 
     policy: any text. Never raises.
 
@@ -109,19 +114,35 @@ def plain_name(policy: str) -> str:
     if policy in STYLES:
         return STYLES[policy].name
     text = " ".join(str(policy).replace("_", " ").split())
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 1] + "…"
     return text[:1].upper() + text[1:] or "(no name)"
 
 
-def short_name(policy: str, longest: int = 22) -> str:
+def width_of(text: str) -> float:
+    """How wide a text is in a figure, in points.
+
+    >>> 130 < width_of("Co-designed networks") < 140
+    True
+    """
+    return text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=FONT), ismath=False)[0]
+
+
+@lru_cache(maxsize=256)
+def short_name(policy: str, widest: float = 142.0) -> str:
     """The plain name cut to what fits beside a line. Cut names end with an ellipsis.
 
-    longest: characters.
+    widest: points.
 
-    >>> short_name("a_policy_with_a_name_that_never_ends")
-    'A policy with a name …'
+    >>> short_name("coaching"), short_name("a_policy_with_a_name_that_never_ends")[-1]
+    ('Coaching', '…')
     """
     name = plain_name(policy)
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    if width_of(name) <= widest:
+        return name
+    while name and width_of(name + "…") > widest:
+        name = name[:-1]
+    return name.rstrip() + "…"
 
 
 def styles(policies: Sequence[str]) -> dict[str, Style]:
@@ -132,14 +153,16 @@ def styles(policies: Sequence[str]) -> dict[str, Style]:
     >>> styles(["coaching", "mine"])["mine"].name
     'Mine'
     """
-    found, spare = {}, 0
+    found: dict[str, Style] = {}
+    taken = {STYLES[p].colour for p in policies if p in STYLES}
+    spares, spare = sorted(_SPARE, key=lambda s: s[0] in taken), 0  # colours that no other has come first
     dashes, marks = (_SOLID, _DASHED, _DASHDOT, _LONG, _DOTTED, _DASHDOTDOT, _SHORT), "osD^vPhXd*<>pH8"
     for policy in policies:
         if policy in STYLES:
             found[policy] = STYLES[policy]
             continue
-        colour, text, dash, marker = _SPARE[spare % len(_SPARE)]
-        turn = spare // len(_SPARE)
+        colour, text, dash, marker = spares[spare % len(spares)]
+        turn = spare // len(spares)
         if turn:
             dash = dashes[(spare + turn) % len(dashes)]
             marker = marks[(spare * 4 + turn) % len(marks)]

@@ -82,7 +82,7 @@ def headline(c: Comparison, practice: str | None = None) -> Headline:
     findings = [_answer(c, practice, q) for q in QUESTIONS if frames.has(c, q.outcome)]
     if frames.has(c, "attainment_disadvantaged_sd") and frames.has(c, "cost_per_pupil_gbp"):
         findings.append(per_pound(c, practice))
-    n = seeds(c)
+    n = frames.seeds(c)
     ranges = f"Ranges are the middle 90% of {n} seeds" if n > 1 else "One seed: there are no ranges, and no policy can be called better"
     warnings = [f"With {n} seeds the ranges are rough."] if 1 < n < FEW_SEEDS else []
     return Headline(_lead(findings), findings, f"{ranges} ({c.label}).", c.label, budget_words(c), warnings)
@@ -93,11 +93,6 @@ def headline_text(c: Comparison, practice: str | None = None) -> str:
     head = headline(c, practice)
     lines = [head.lead, *(f"{f.question}: {f.sentence} {f.beside}".strip() for f in head.findings), head.budget, head.ranges, *head.warnings]
     return "\n".join(line for line in lines if line)
-
-
-def seeds(c: Comparison) -> int:
-    """How many seeds each policy was run with."""
-    return len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
 
 
 def leading(c: Comparison, practice: str, outcome: str, moment: str) -> set[str]:
@@ -142,7 +137,7 @@ def per_pound(c: Comparison, practice: str) -> Finding:
     gain, cost = months_per_ten_pounds(c, practice)
     cells = {p: _cell(cost[p]) for p in cost if gain[p].n >= 2 and gain[p].low > 0}
     base = "business as usual" if BASELINE in c.policies else "nothing"
-    if seeds(c) < 2:
+    if frames.seeds(c) < 2:
         return Finding(question, "One seed: a gain cannot be told from chance, so none is set against its cost.")
     if not cells:
         return Finding(question, f"No policy that costs money gains disadvantaged pupils more than {base} in its whole range.")

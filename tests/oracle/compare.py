@@ -10,6 +10,7 @@ import numpy as np
 from kmsim import configuration
 from kmsim.agents import School, Teacher
 from kmsim.model import Model
+from kmsim.parameters import PARAMETERS
 from kmsim.system.built import System
 from tests.oracle.model import OracleModel
 
@@ -33,19 +34,34 @@ class Report:
         return not self.differences and self.near_misses <= max(1, self.decisions / 100_000)
 
 
-def side_by_side(system: System, policy: str, seed: int, years: int = 3, most: int = 5, **settings: Any) -> Report:
+def side_by_side(system: System, policy: str, seed: int, *, years: int = 3, most: int = 5, **settings: Any) -> Report:
     """Run both to the end and compare after every tick; stops after `most` differences."""
-    engine = Model(system=system, policy=policy, seed=seed, years=years, **({"budget": None, "funded_years": 2} | settings))
+    settings = {"budget": None, "funded_years": 2} | settings
+    engine = Model(system=system, policy=policy, seed=seed, years=years, **settings)
+    return _compare(engine, system, policy, settings, most)
+
+
+def mutated(system: System, policy: str, seed: int, parameter: str, years: int = 3) -> Report:
+    """The same with one constant changed by a fifth (or from 0 to .2) in the engine alone: the report must not be equal."""
+    value = PARAMETERS[parameter].default
+    changed = {f"parameters.{parameter}": value * 1.2 if value else 0.2}
+    settings = {"budget": None, "funded_years": 1}
+    engine = Model(system=system, policy=policy, seed=seed, years=years, **settings, **changed)
+    return _compare(engine, system, policy, settings, most=1, parameters=Model(system=system, policy=policy).parameters)
+
+
+def _compare(
+    engine: Model, system: System, policy: str, settings: dict[str, Any], most: int, parameters: dict | None = None
+) -> Report:
     scenario = engine.scenario
-    named = [settings.get("practice", "formative_assessment")]
-    named = named[0] if isinstance(named[0], list) else named
+    named = [practice.name for practice in scenario.practices]
     oracle = OracleModel(
         system=system,
         policy=configuration.read("policy", policy),
         practices=[configuration.read("practice", name) for name in named],
-        parameters=scenario.parameters,
-        seed=seed,
-        years=years,
+        parameters=parameters or scenario.parameters,
+        seed=scenario.seed,
+        years=scenario.years,
         funded_years=scenario.funded_years,
         ticks_per_year=scenario.ticks_per_year,
         taper=scenario.taper,

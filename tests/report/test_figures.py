@@ -1,0 +1,201 @@
+"""The figures: labels that do not overlap, ranges in every plot, tables that equal the frames, the same bytes twice."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from kmsim.report import figures, frames
+from kmsim.report.figures import FIGURES
+from kmsim.report.style import FONT, RC, STYLES, plain_name, short_name, styles
+
+KINDS = ["plain", "hostile", "single", "many", "two"]
+
+
+@pytest.fixture(scope="module")
+def drawn(request):
+    made = {}
+    for kind in KINDS:
+        c = request.getfixturevalue(kind)
+        for name, (draw, _, _) in FIGURES.items():
+            made[kind, name] = draw(c)
+    return made
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_are_whole_large_and_do_not_overlap(drawn, kind, name):
+    fig = drawn[kind, name]
+    with mpl.rc_context(RC):
+        fig.canvas.draw()
+        renderer = fig.canvas.get_renderer()
+        boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in figures.texts(fig)]
+        boxes += [
+            (label.get_text(), label.get_window_extent(renderer))
+            for ax in fig.axes
+            for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim()))
+            for tick in axis.get_major_ticks()
+            for label in [tick.label1]
+            if label.get_text() and low - 1e-9 <= tick.get_loc() <= high + 1e-9
+        ]
+    seen = {}
+    for text, box in boxes:
+        seen[(text, round(box.x0), round(box.y0))] = box
+    places = [(key[0], box) for key, box in seen.items() if box.width > 1]
+    width, height = fig.get_size_inches() * fig.dpi
+    for text, box in places:
+        assert box.x0 >= -1, text
+        assert box.y0 >= -1, text
+        assert box.x1 <= width + 1, text
+        assert box.y1 <= height + 1, text
+    for i, (a, p) in enumerate(places):
+        for b, q in places[i + 1 :]:
+            over = min(p.x1, q.x1) - max(p.x0, q.x0), min(p.y1, q.y1) - max(p.y0, q.y0)
+            assert not (over[0] > 1 and over[1] > 2), f"{a!r} and {b!r} overlap"
+    assert all(t.get_fontsize() >= FONT for t in figures.texts(fig))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_figure_has_titles_units_and_the_label(drawn, kind, request):
+    c = request.getfixturevalue(kind)
+    for name in FIGURES:
+        fig = drawn[kind, name]
+        told = " ".join(t.get_text().replace("\n", " ") for t in figures.texts(fig))
+        assert c.label in told
+        assert "not a forecast" in told
+        assert all(ax.get_title(loc="left") or ax.get_ylabel() for ax in fig.axes)
+        for policy in c.policies:
+            if name != "paired_differences" or policy != "business_as_usual":
+                assert short_name(policy) in told
+
+
+def test_uncertainty_is_drawn_in_every_plot(plain, drawn):
+    for name in ("fan_chart", "four_dimensions", "gap"):
+        assert any(ax.collections for ax in drawn["plain", name].axes)
+    table = figures.table_cost_effect(plain)
+    ax = drawn["plain", "cost_effect"].axes[0]
+    spans = [line for line in ax.lines if len(line.get_xdata()) == 2 and len(set(line.get_xdata())) == 1]
+    tall = {round(float(line.get_ydata()[1]), 6) for line in spans}
+    for r in table[table.panel == "funding_end"].itertuples():
+        assert round(100 * r.effect_high, 6) in tall
+
+
+def test_tables_equal_the_frames(plain):
+    fan = figures.table_fan_chart(plain)
+    s = plain.summary
+    for policy in plain.policies:
+        row = s[(s.policy == policy) & (s.outcome == "doing_it_well") & (s.moment == "funding_end")].iloc[0]
+        mine = fan[(fan.policy == policy) & np.isclose(fan.year, 3)].iloc[0]
+        assert np.allclose([mine["mean"], mine["low"], mine["high"], mine["n"]], [row["mean"], row["low"], row["high"], row["n"]])
+    paired = figures.table_paired_differences(plain)
+    p = plain.paired
+    for r in paired.itertuples():
+        row = p[(p.policy == r.policy) & (p.outcome == r.outcome) & (p.moment == r.moment) & (p.role == "baseline")].iloc[0]
+        assert (r.difference, r.ahead, r.n) == (row.difference, row.ahead, row.n)
+    assert set(paired.outcome) == set(figures.FOREST)
+
+
+def test_lasting_is_relative_to_when_funding_ended(plain):
+    lasting = frames.lasting(plain, "formative_assessment")
+    assert lasting.year.min() == 3
+    coaching = lasting[lasting.policy == "coaching"].set_index("year")["mean"]
+    assert coaching[3.0] == 1
+    assert coaching[8.0] < 1
+    assert lasting[lasting.policy == "guidance_only"]["mean"].isna().all()
+
+
+def test_the_frontier_has_no_policy_that_another_beats(plain):
+    table = figures.table_cost_effect(plain)
+    for _, part in table.groupby("panel"):
+        for r in part[part.frontier].itertuples():
+            assert not ((part.cost <= r.cost) & (part.effect > r.effect)).any()
+    assert not table[table.policy == "business_as_usual"].frontier.any()
+    words = figures.words_cost_effect(plain)
+    assert "frontier" in words
+    assert "not sure" in words or "clear of each other" in words
+
+
+def test_words_are_computed_and_careful(plain, single):
+    for name, (_, _, say) in FIGURES.items():
+        assert say(plain).endswith("."), name
+        assert "one seed" in say(single).lower() or "no range" in say(single), name
+    assert "cannot be told apart from Targeted networks" in figures.words_fan_chart(plain)
+    r = plain.paired[(plain.paired.policy == "coaching") & (plain.paired.outcome == "sustained") & (plain.paired.moment == "end") & (plain.paired.role == "baseline")].iloc[0]
+    if r.low > 0:
+        assert f"Coaching ({r.ahead} of {r.n})" in figures.words_paired_differences(plain) or "more" in figures.words_paired_differences(plain)
+
+
+def test_files_are_the_same_twice_and_well_formed(plain, hostile, tmp_path):
+    first = figures.save_all(plain, tmp_path / "a")
+    second = figures.save_all(plain, tmp_path / "b")
+    assert [p.name for p in first] == [f"{n}.{e}" for n in FIGURES for e in ("png", "svg")]
+    for a, b in zip(first, second, strict=True):
+        assert a.read_bytes() == b.read_bytes()
+    for path in figures.save_all(hostile, tmp_path / "c"):
+        if path.suffix == ".svg":
+            text = path.read_text(encoding="utf-8")
+            root = ET.fromstring(text)
+            assert root.get("aria-label")
+            assert "<script" not in text
+            assert not re.search(r'(?:href|src)="(?!#)', text)
+            assert "<metadata" not in text
+            assert "date" not in text
+
+
+def test_several_practices_have_files_of_their_own(two, tmp_path):
+    names = {p.name for p in figures.save_all(two, tmp_path)}
+    assert {"gap.png", "gap_2.png", "fan_chart_2.svg"} <= names
+
+
+def test_without_business_as_usual_there_is_nothing_to_pair(plain):
+    alone = plain.__class__(**vars(plain))
+    alone.paired = plain.paired[plain.paired.role == "best"]
+    assert figures.table_paired_differences(alone).empty
+    assert "not run" in figures.words_paired_differences(alone)
+    assert figures.paired_differences(alone).axes
+
+
+def test_drawing_leaves_no_state_behind(plain):
+    before = dict(mpl.rcParams)
+    figures.fan_chart(plain)
+    assert dict(mpl.rcParams) == before
+
+
+def test_labels_are_spread_apart_in_order():
+    got = figures.spread([0, 0, 0.1, 0.5, 4], 1, 0, 5)
+    assert np.all(np.diff(got) >= 1 - 1e-9)
+    assert got[0] >= 0
+    assert got[-1] <= 5
+
+
+# -- style -----------------------------------------------------------------
+def _luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_styles_are_distinct_readable_and_stable():
+    names = [*STYLES, "mine", "yours", *[f"more_{i}" for i in range(12)]]
+    look = styles(names)
+    assert len({(s.colour, str(s.dash), s.marker) for s in look.values()}) == len(names)
+    assert len({s.name for s in STYLES.values()}) == len(STYLES)
+    for s in look.values():
+        assert 1.05 / (_luminance(s.text) + 0.05) >= 4.5
+    assert styles(["coaching"])["coaching"] == look["coaching"]
+    assert [look[p].colour for p in list(STYLES)[:4]] == ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]
+    assert len({(s.dash if isinstance(s.dash, str) else s.dash[1], s.marker) for s in STYLES.values()}) == len(STYLES)
+
+
+def test_every_shipped_policy_has_a_style_and_a_plain_name():
+    from kmsim.configuration import names
+
+    for policy in names("policy"):
+        if policy in STYLES:
+            assert plain_name(policy) != policy
+    shipped = {"business_as_usual", "test_bed_then_scale", "grassroots", "trust_led"}
+    assert shipped <= set(STYLES)
