@@ -845,5 +845,13 @@ def _brief(outcome: str) -> str:
 
 
 def texts(fig: Figure) -> list[Text]:
-    """Every text of a figure that is drawn and not empty: what a test of overlaps looks at."""
-    return [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    """Every text of a figure that is seen and not empty, tick labels within their axes among them: what a test of overlaps looks at."""
+    beyond = set()
+    for ax in fig.axes:
+        for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+            low, high = min(limits), max(limits)
+            slack = 1e-6 * (high - low)
+            for tick in axis.get_major_ticks():
+                if not low - slack <= tick.get_loc() <= high + slack:
+                    beyond |= {id(tick.label1), id(tick.label2)}
+    return [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip() and id(t) not in beyond]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,12 @@ def test_workers_never_change_what_is_kept(kmsim, words):
     again = kmsim(*[w for w in words if not w.startswith("workers")], "workers=2")
     assert again.code == 0
     assert "shown again" in again.err
+
+
+def test_the_readmes_example_runs(capsys):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    seen: dict = {}
+    exec(example, seen)
+    assert list(seen["model"].outcomes.columns) == ["policy", "seed", "practice", "tick", "year", "outcome", "value"]
+    assert "teachers" in capsys.readouterr().out

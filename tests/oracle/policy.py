@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kmsim.system.built import PHASES
 from tests.oracle.arithmetic import single
-from tests.oracle.schools import School
+from tests.oracle.schools import School, funding_after
 
 ARCHETYPES = Path(__file__).resolve().parents[2] / "kmsim" / "data" / "archetypes.csv"
 CATEGORIES = (
@@ -411,7 +411,10 @@ def yearly_costs(school: School, fellows: int) -> dict[str, float]:
 
 def planned_cost(model, school: School) -> float:
     """What a school would cost over all its funded time, cover at its most."""
-    years = model.funded_years + model.taper / 2.0
+    years, ticks = 0.0, 0
+    while (fund := funding_after(model, ticks)) > 0.0:
+        years += fund * model.dt
+        ticks += 1
     yearly = sum(yearly_costs(school, fellows_eligible(model, school)).values())
     cover = planned_cover_days(school) * school.day_of_cover()
     return years * (yearly + cover) + materials_cost(school)

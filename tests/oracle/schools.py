@@ -31,6 +31,15 @@ class Conditions:
     cluster_visible: float = 0.0
 
 
+def funding_after(model, ticks: int) -> float:
+    """The funding of a school so many ticks after it joined."""
+    if ticks < model.funded_ticks:
+        return 1.0
+    if model.taper <= 0.0:
+        return 0.0
+    return max(0.0, 1.0 - (ticks * model.dt - model.funded_years) / model.taper)
+
+
 class School(mesa.Agent):
     """A school and all its states by practice."""
 
@@ -94,13 +103,7 @@ class School(mesa.Agent):
         """1 for the funded years from joining, then falling in a straight line over the taper."""
         if not self.signed_up[k]:
             return 0.0
-        model = self.model
-        ticks = model.tick - self.joined_at[k]
-        if ticks < model.funded_ticks:
-            return 1.0
-        if model.taper <= 0.0:
-            return 0.0
-        return max(0.0, 1.0 - (ticks * model.dt - model.funded_years) / model.taper)
+        return funding_after(self.model, self.model.tick - self.joined_at[k])
 
     def colleagues_in(self, kind: str) -> int:
         """Which region, authority, trust or federation it belongs to; -1 for none."""

@@ -34,14 +34,6 @@ def test_texts_are_whole_large_and_do_not_overlap(drawn, kind, name):
         fig.canvas.draw()
         renderer = fig.canvas.get_renderer()
         boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in figures.texts(fig)]
-        boxes += [
-            (label.get_text(), label.get_window_extent(renderer))
-            for ax in fig.axes
-            for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim()))
-            for tick in axis.get_major_ticks()
-            for label in [tick.label1]
-            if label.get_text() and low - 1e-9 <= tick.get_loc() <= high + 1e-9
-        ]
     seen = {}
     for text, box in boxes:
         seen[(text, round(box.x0), round(box.y0))] = box

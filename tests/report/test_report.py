@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_the_page_can_be_used_without_seeing_it(pages, name):
         if tag == "th":
             assert attrs["scope"] in {"col", "row", "colgroup"}
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_the_same_comparison_gives_the_same_bytes(plain, pages, tmp_path):
