@@ -39,6 +39,12 @@ import numba  # noqa: E402  (its settings are read when it loads)
 
 if CACHE is not None:
     numba.config.CACHE_DIR = str(CACHE)
+if numba.config.CPU_FEATURES is None:
+    from llvmlite.binding import get_host_cpu_features
+
+    _features = get_host_cpu_features()
+    if _features.get("avx512f"):  # LLVM holds back to half-width registers there; the loop over teachers gains by the whole
+        numba.config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
 
 
 def is_warm() -> bool:

@@ -115,14 +115,19 @@ _CLIMATE = special.betaincinv(4, 4, np.arange(1025) / 1024)
 _EXPERIENCE = special.gammainc(2.09, np.arange(1, 61) / 6.23)
 
 
+@rule
+def _middle(q):
+    r = 0.180625 - q * q
+    top = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
+    return q * top / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+
+
 @compiled
 def normal(u):
     """A standard normal variate from a draw, by Wichura's PPND7 (Applied Statistics 37, 1988, AS 241); error below 1e-6."""
     q = np.float64(u) - 0.5
     if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        top = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
-        return q * top / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+        return _middle(q)
     r = np.sqrt(-np.log(min(np.float64(u), 1.0 - np.float64(u))))
     if r <= 5.0:
         r -= 1.6
@@ -133,6 +138,16 @@ def normal(u):
         top = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
         x = top / ((0.012258202635 * r + 0.24197894225) * r + 1.0)
     return -x if q < 0 else x
+
+
+@compiled
+def normals(out, draws):
+    """Standard normal variates from draws, out[i] from draws[i]: the same as `normal` gives one by one, but faster."""
+    for i in range(len(out)):
+        out[i] = _middle(np.float64(draws[i]) - 0.5)
+    for i in range(len(out)):
+        if abs(np.float64(draws[i]) - 0.5) > 0.425:
+            out[i] = normal(draws[i])
 
 
 @compiled

@@ -684,7 +684,7 @@ def by_half_terms(county) -> np.ndarray:
     return over_seeds(county, 6)
 
 
-@pytest.mark.parametrize("ticks_per_year", [12, 39, 52])
+@pytest.mark.parametrize("ticks_per_year", [12, *(pytest.param(n, marks=pytest.mark.long) for n in (39, 52))])
 def test_a_smaller_time_step_changes_nothing_beyond_chance(county, by_half_terms, ticks_per_year):
     """Within the larger of .015 and three standard errors of the paired difference, at years 2, 3, 6 and 10."""
     gaps = over_seeds(county, ticks_per_year) - by_half_terms

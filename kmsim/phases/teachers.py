@@ -36,7 +36,7 @@ from kmsim.rules.peers import fidelity_after, standing_support, support
 # nothing that is written can overlap with what is read.
 ROWS = (
     "stage u q o aware_share use_share users well early z aptitude w0 tries xi_a xi_s aware_draw stage_draw "  # a post's own
-    "new_stage new_u new_q new_o shows in_use using champion"  # what comes out
+    "new_stage new_u new_q new_o shows changed in_use using champion"  # what comes out
 ).split()
 LANES = 16  # the loop over a school's posts runs on to a whole number of these; what it writes beyond is written again
 WIDTH = BLOCK + LANES
@@ -47,10 +47,13 @@ _AT = {name: row * WIDTH for row, name in enumerate(ROWS)}
 )
 _AWARE_DRAW, _STAGE_DRAW = _AT["aware_draw"], _AT["stage_draw"]
 _NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O = (_AT[name] for name in ("new_stage", "new_u", "new_q", "new_o"))
-_SHOWS, _IN_USE, _USING, _CHAMPION = (_AT[name] for name in ("shows", "in_use", "using", "champion"))
+_SHOWS, _CHANGED, _IN_USE, _USING, _CHAMPION = (
+    _AT[name] for name in ("shows", "changed", "in_use", "using", "champion")
+)
 _IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
 _BYTE, _EIGHT, _SIXTEEN = np.uint32(255), np.uint32(8), np.uint32(16)
 _SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(2), F(4)
+_ONE, _TWO = np.int32(1), np.int32(2)
 
 
 class Place(NamedTuple):
@@ -200,6 +203,7 @@ def _live(x, at, n, p, dt):
     for j in range(n):
         # Whatever is read, is read before anything is decided: a load under a condition would keep the loop from SIMD.
         stage, u, q, o = x[_STAGE + j], x[_U + j], x[_Q + j], x[_O + j]
+        was_aware = ONE if stage != _IS_UNAWARE else ZERO
         users, well, aware_draw, stage_draw = x[_USERS + j], x[_WELL + j], x[_AWARE_DRAW + j], x[_STAGE_DRAW + j]
         a = attendance(at.priority, at.mandate, x[_W0 + j], x[_XI_A + j], p)
         attended = a * at.hours
@@ -208,6 +212,7 @@ def _live(x, at, n, p, dt):
         stage = _IS_AWARE if stage == _IS_UNAWARE and aware_draw < hearing else stage
         knows = stage != _IS_UNAWARE
         in_use = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
+        was_well = ONE if stage == _IS_USING and q >= p.q_well else ZERO
 
         held = support(at.standing, x[_USE_SHARE + j], at.q_school, at.community, at.vitality, p)
         u_new = knowledge_after(u, attended, at.quality, in_use, p, dt)
@@ -244,7 +249,9 @@ def _live(x, at, n, p, dt):
         now_in_use = ONE if stage == _IS_TRYING else now_using
         does_well = now_using if q_new >= p.q_well else ZERO
         champion = now_using if q_new > p.q_champion else ZERO
-        x[_SHOWS + j] = (_SHOWS_AWARE if stage != _IS_UNAWARE else ZERO) + _SHOWS_USE * now_in_use + _SHOWS_WELL * does_well
+        shows = (_SHOWS_AWARE if stage != _IS_UNAWARE else ZERO) + _SHOWS_USE * now_in_use + _SHOWS_WELL * does_well
+        x[_SHOWS + j] = shows
+        x[_CHANGED + j] = shows - (_SHOWS_AWARE * was_aware + _SHOWS_USE * in_use + _SHOWS_WELL * was_well)
         x[_IN_USE + j] = now_in_use
         x[_USING + j] = now_using
         x[_CHAMPION + j] = champion if o_new > p.o_champion else ZERO
@@ -255,9 +262,9 @@ def _note_changes(w, k, first, n, changes):
     """Posts that now show something else to those who look to them."""
     x, changed, change, p = w.scratch.tile, w.scratch.changed, w.scratch.change, w.p
     for j in range(n):
-        before = showing(x[_STAGE + j], x[_Q + j], p)
-        after = showing(x[_NEW_STAGE + j], x[_NEW_Q + j], p)
-        if before != after:
+        if x[_CHANGED + j] != ZERO:
+            before = showing(x[_STAGE + j], x[_Q + j], p)
+            after = showing(x[_NEW_STAGE + j], x[_NEW_Q + j], p)
             changed[changes] = first + j
             change[changes] = after - before
             changes += 1
@@ -287,23 +294,27 @@ def _count(w, k, first, n, school):
         start, end = s[i].first_post - first, s[i].first_post + s[i].n_posts - first
         if start >= 0:
             _clear(here)
-        aware = in_use = using = well = champions = ZERO
+        until = min(end, n)
+        y = x[at:]
+        aware = in_use = using = well = champions = np.int32(0)
+        for j in range(until - at):
+            shows = np.int32(y[_SHOWS + j])
+            aware += shows & _ONE
+            in_use += np.int32(y[_IN_USE + j])
+            using += np.int32(y[_USING + j])
+            well += shows >> _TWO
+            champions += np.int32(y[_CHAMPION + j])
         q_users, o_users, q_deep = here.q_users, here.o_users, here.q_deep
-        for j in range(at, min(end, n)):
-            shows, uses, is_using, q = x[_SHOWS + j], x[_IN_USE + j], x[_USING + j], x[_NEW_Q + j]
-            aware += ONE if shows > ZERO else ZERO
-            in_use += uses
-            using += is_using
-            well += ONE if shows >= _SHOWS_WELL else ZERO
-            champions += x[_CHAMPION + j]
+        for j in range(until - at):  # in row order: sums of real numbers depend on it
+            uses, q = y[_IN_USE + j], y[_NEW_Q + j]
             q_users += uses * q
-            o_users += uses * x[_NEW_O + j]
-            q_deep += is_using * q
-        here.aware += np.int32(aware)
-        here.in_use += np.int32(in_use)
-        here.trying += np.int32(in_use - using)
-        here.well += np.int32(well)
-        here.champions += np.int32(champions)
+            o_users += uses * y[_NEW_O + j]
+            q_deep += y[_USING + j] * q
+        here.aware += aware
+        here.in_use += in_use
+        here.trying += in_use - using
+        here.well += well
+        here.champions += champions
         here.q_users, here.o_users, here.q_deep = q_users, o_users, q_deep
         at = min(end, n)
         if end > n:

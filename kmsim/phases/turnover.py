@@ -154,8 +154,6 @@ def yearly_noise(w, year):
     draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
     for k in range(len(posts.stage)):
         rng.uniform_block(draw, w.clock.seed, rng.ATTEND, k, 0, year)
-        for i in range(n):
-            posts.attendance_noise[k, i] = rng.normal(draw[i])
+        rng.normals(posts.attendance_noise[k], draw)
         rng.uniform_block(draw, w.clock.seed, rng.SIGHT, k, 0, year)
-        for i in range(n):
-            posts.sight_noise[k, i] = rng.normal(draw[i])
+        rng.normals(posts.sight_noise[k], draw)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -25,7 +26,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.report import frames
-from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_year
+from kmsim.report.frames import ENOUGH, Comparison, k_of_n, shown, shown_cell, shown_year
 from kmsim.report.style import BAND, FONT, INK, MUTED, RC, Style, plain_name, short_name, styles, width_of
 
 WIDTH = 10.4  # inches: 12 point text is then 16 pixels on a page 1,000 pixels wide
@@ -82,7 +83,11 @@ def fan_chart(c: Comparison, practice: str | None = None) -> Figure:
         ax.set_ylabel("Teachers doing it well, %")
         ends = table[table["mean"].notna()].groupby("policy", sort=False).last()
         labels = [
-            (p, float(ends.loc[p, "mean"]) * 100, f"{short_name(p)}  {shown('doing_it_well', float(ends.loc[p, 'mean']))}")
+            (
+                p,
+                float(ends.loc[p, "mean"]) * 100,
+                f"{short_name(p)}  {shown('doing_it_well', float(ends.loc[p, 'mean']))}",
+            )
             for p in c.policies
             if p in ends.index
         ]
@@ -100,7 +105,8 @@ def table_dimensions(c: Comparison, practice: str | None = None) -> pd.DataFrame
     """
     practice = _practice(c, practice)
     parts = [
-        frames.lasting(c, practice) if outcome == "lasting" else frames.bands(c, practice, outcome) for outcome, *_ in DIMENSIONS
+        frames.lasting(c, practice) if outcome == "lasting" else frames.bands(c, practice, outcome)
+        for outcome, *_ in DIMENSIONS
     ]
     return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
 
@@ -113,7 +119,11 @@ def words_dimensions(c: Comparison, practice: str | None = None) -> str:
         if outcome == "lasting":
             cells, name, year = lasting_cells(c, practice), "sustained_ratio", frames.moment_year(c, "end")
         else:
-            cells, name, year = _cells(c, practice, outcome, "funding_end"), outcome, frames.moment_year(c, "funding_end")
+            cells, name, year = (
+                _cells(c, practice, outcome, "funding_end"),
+                outcome,
+                frames.moment_year(c, "funding_end"),
+            )
         if outcome in ("depth", "ownership"):
             used = _cells(c, practice, "spread_teachers", "funding_end")
             cells = {p: x for p, x in cells.items() if p not in used or used[p].mean >= 0.01}
@@ -121,7 +131,11 @@ def words_dimensions(c: Comparison, practice: str | None = None) -> str:
         if top is None:
             parts.append(f"{title}: n/a.")
             continue
-        parts.append(f"{title} (year {shown_year(year)}): highest mean {plain_name(top)}, {shown_cell(name, cells[top])}" + _others(cells, top, name) + ".")
+        parts.append(
+            f"{title} (year {shown_year(year)}): highest mean {plain_name(top)}, {shown_cell(name, cells[top])}"
+            + _others(cells, top, name)
+            + "."
+        )
     return " ".join(parts)
 
 
@@ -129,8 +143,13 @@ def lasting_cells(c: Comparison, practice: str) -> dict[str, frames.Cell]:
     """Doing it well at the end as a ratio to its value when funding ended, a cell for each policy that has one."""
     table = frames.lasting(c, practice)
     table = table[table.year == table.year.max()] if len(table) else table
-    rows = table[table["mean"].notna()][["policy", "mean", "low", "high", "n", "year"]].itertuples(index=False, name=None)
-    return {p: frames.Cell(float(mean), float(low), float(high), int(n), float(year)) for p, mean, low, high, n, year in rows}
+    rows = table[table["mean"].notna()][["policy", "mean", "low", "high", "n", "year"]].itertuples(
+        index=False, name=None
+    )
+    return {
+        p: frames.Cell(float(mean), float(low), float(high), int(n), float(year))
+        for p, mean, low, high, n, year in rows
+    }
 
 
 def dimensions(c: Comparison, practice: str | None = None) -> Figure:
@@ -199,14 +218,17 @@ def words_cost_effect(c: Comparison, practice: str | None = None) -> str:
         if edge.empty:
             parts.append(f"{when}, no policy reaches anything: there is no frontier.")
             continue
-        steps = [f"{plain_name(r.policy)} ({shown('cost_per_pupil_gbp', r.cost)} a pupil, {shown(r.outcome, r.effect)})" for r in edge.itertuples()]
+        steps = [
+            f"{plain_name(r.policy)} ({shown('cost_per_pupil_gbp', r.cost)} a pupil, {shown(r.outcome, r.effect)})"
+            for r in edge.itertuples()
+        ]
         if len(steps) > 4:
             steps = [steps[0], f"{len(steps) - 2} others", steps[-1]]
         text = f"{when}, by the means, the frontier runs through {_listed(steps)}"
         pairs = list(zip(edge.itertuples(), list(edge.itertuples())[1:], strict=False))
         near = [(a, b) for a, b in pairs if a.effect_low <= b.effect_high and b.effect_low <= a.effect_high]
-        if frames.seeds(c) < 2:
-            text += "; one seed cannot tell whether a step up is more than chance"
+        if frames.seeds(c) < ENOUGH:
+            text += "; so few seeds cannot tell whether a step up is more than chance"
         elif not pairs:
             text += ": no other policy reaches as much for as little"
         elif len(near) == 1:
@@ -231,7 +253,9 @@ def cost_effect(c: Comparison, practice: str | None = None) -> Figure:
         for i, (panel, part) in enumerate(table.groupby("panel", sort=False)):
             ax = _axes(fig, 0.85 + i * (across + 0.55), 1.25, across, height - 2.4)
             year = shown_year(frames.moment_year(c, panel))
-            title = f"When funding ended (year {year})" if panel == "funding_end" else _later(part.outcome.iloc[0], year)
+            title = (
+                f"When funding ended (year {year})" if panel == "funding_end" else _later(part.outcome.iloc[0], year)
+            )
             ax.set_title(title, fontsize=FONT, pad=8)
             ax.set_xlabel(f"Cash by year {year}, £ a pupil")
             if i == 0:
@@ -261,9 +285,9 @@ def table_gap(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 def words_gap(c: Comparison, practice: str | None = None) -> str:
     """Which policies have the whole range of the gap on one side of nought when funding ended, and with how many it reaches nought."""
     practice = _practice(c, practice)
-    cells = {p: x for p, x in _cells(c, practice, "gap", "funding_end").items() if x.n >= 2}
+    cells = {p: x for p, x in _cells(c, practice, "gap", "funding_end").items() if x.n >= ENOUGH}
     if not cells:
-        return "The gap between the most and the least disadvantaged schools has no range to show."
+        return "Too few seeds to tell a gap between the most and the least disadvantaged schools from none."
     for_them = [p for p, x in cells.items() if x.low > 0]
     against = [p for p, x in cells.items() if x.high < 0]
     year = shown_year(frames.moment_year(c, "funding_end"))
@@ -324,7 +348,9 @@ def gap(c: Comparison, practice: str | None = None) -> Figure:
 
 
 # -- paired differences ----------------------------------------------------------
-def table_paired_differences(c: Comparison, practice: str | None = None, outcomes: Sequence[str] = FOREST) -> pd.DataFrame:
+def table_paired_differences(
+    c: Comparison, practice: str | None = None, outcomes: Sequence[str] = FOREST
+) -> pd.DataFrame:
     """Differences to business as usual with the same seeds: policy, outcome, moment, year, difference, low, high, ahead, n.
 
     Each outcome at the moment at which the scorecard reads it. Empty if business as usual was not run.
@@ -335,9 +361,15 @@ def table_paired_differences(c: Comparison, practice: str | None = None, outcome
     for outcome in outcomes:
         rows = frames.of_practice(c.paired, practice, outcome) if len(c.paired) else c.paired
         if len(rows):
-            rows = rows[(rows.role == "baseline") & (rows.moment == SCORECARD.get(outcome, "end")) & (rows.policy != rows.against)]
+            rows = rows[
+                (rows.role == "baseline")
+                & (rows.moment == SCORECARD.get(outcome, "end"))
+                & (rows.policy != rows.against)
+            ]
             order = {p: i for i, p in enumerate(c.policies)}
-            parts.append(rows[rows.policy.isin(order)].sort_values("policy", key=lambda s: s.map(order), kind="stable")[kept])
+            parts.append(
+                rows[rows.policy.isin(order)].sort_values("policy", key=lambda s: s.map(order), kind="stable")[kept]
+            )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=kept)
 
 
@@ -348,7 +380,7 @@ def words_paired_differences(c: Comparison, practice: str | None = None) -> str:
         return "Business as usual was not run, so there is nothing to compare with."
     sides: dict[str, list[str]] = {"better": [], "worse": []}
     for outcome, part in table.groupby("outcome", sort=False):
-        part = part[part.difference.notna() & (part.n >= 2)]
+        part = part[part.difference.notna() & (part.n >= ENOUGH)]
         sense = -1 if OUTCOMES[outcome].better == "less" else 1
         for side, group in (
             ("better", part[(part.low > 0) if sense > 0 else (part.high < 0)]),
@@ -359,8 +391,8 @@ def words_paired_differences(c: Comparison, practice: str | None = None) -> str:
                 named = [f"{plain_name(r.policy)} ({k_of_n(r.ahead, r.n)})" for r in group.itertuples()]
                 told = _listed(named if len(named) <= 4 else [*named[:3], f"{len(named) - 3} more"])
                 sides[side].append(f"{_brief(outcome).lower()}: {told}")
-    if not (table.n >= 2).any():
-        return "One seed: no difference to business as usual can be told from chance."
+    if not (table.n >= ENOUGH).any():
+        return "Too few seeds: no difference to business as usual can be told from chance."
     if not any(sides.values()):
         return "No policy can be told from business as usual on any of these: every 90% range of the differences reaches nought."
     parts = [
@@ -461,7 +493,9 @@ def to_svg(fig: Figure, name: str, alt: str, standalone: bool = False) -> str:
     text = f'<svg viewBox="{size}" role="img" aria-label="{_escaped(alt)}">{body}'
     if standalone:
         width, height = size.split()[2:]
-        text = text.replace("<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" ', 1)
+        text = text.replace(
+            "<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" ', 1
+        )
         text = '<?xml version="1.0" encoding="utf-8"?>\n' + text
     return text.strip() + "\n"
 
@@ -499,7 +533,9 @@ def _title(fig: Figure, title: str, about: str) -> None:
 
 def _foot(fig: Figure, text: str) -> None:
     up = fig.get_size_inches()[1]
-    fig.text(0.15 / WIDTH, 0.1 / up, fill(text, 116), fontsize=FONT, color=MUTED, va="bottom", ha="left", linespacing=1.25)
+    fig.text(
+        0.15 / WIDTH, 0.1 / up, fill(text, 116), fontsize=FONT, color=MUTED, va="bottom", ha="left", linespacing=1.25
+    )
 
 
 def _about(c: Comparison, practice: str) -> str:
@@ -525,7 +561,9 @@ def _lines(ax: Axes, table: pd.DataFrame, look: dict[str, Style], scale: float) 
         ax.fill_between(x, low, high, color=s.colour, alpha=0.15 * faint, linewidth=0, zorder=2)
         for edge in (low, high):
             ax.plot(x, edge, color=s.colour, alpha=0.45 * faint, linewidth=0.7, zorder=2)
-        whole = np.flatnonzero(np.isclose(x % 1, 0) & (np.round(x).astype(int) % 2 == i % 2) & part["mean"].notna().to_numpy())
+        whole = np.flatnonzero(
+            np.isclose(x % 1, 0) & (np.round(x).astype(int) % 2 == i % 2) & part["mean"].notna().to_numpy()
+        )
         ax.plot(
             x, part["mean"].to_numpy(float) * scale, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=list(whole),
             markeredgecolor="white", markeredgewidth=0.7, zorder=3, label=plain_name(policy), solid_capstyle="round",
@@ -549,7 +587,9 @@ def _years(ax: Axes, c: Comparison, table: pd.DataFrame, named: bool = True) -> 
     ax.set_xlabel("Years since the start" if named else "year")
     ax.xaxis.labelpad = 3
     if named and c.funding_end > 0.25 * end:
-        ax.text(0.012 * end, 0.985, "funded years", transform=ax.get_xaxis_transform(), ha="left", va="top", color=MUTED)
+        ax.text(
+            0.012 * end, 0.985, "funded years", transform=ax.get_xaxis_transform(), ha="left", va="top", color=MUTED
+        )
 
 
 def _end_labels(ax: Axes, labels: list[tuple[str, float, str]], look: dict[str, Style], end: float) -> None:
@@ -557,11 +597,13 @@ def _end_labels(ax: Axes, labels: list[tuple[str, float, str]], look: dict[str, 
     if not labels:
         return
     low, high = ax.get_ylim()
-    fig = ax.figure
+    fig: Any = ax.figure
     tall = ax.get_position().height * fig.get_size_inches()[1] * 72
     step = (FONT * 1.5) / tall * (high - low)
     order = sorted(range(len(labels)), key=lambda i: (labels[i][1], -i))
-    places = spread([labels[i][1] for i in order], step, low + step / 2, max(high - step / 2, low + step * (len(labels) - 0.5)))
+    places = spread(
+        [labels[i][1] for i in order], step, low + step / 2, max(high - step / 2, low + step * (len(labels) - 0.5))
+    )
     wide = end * 0.045
     for i, y in zip(order, places, strict=True):
         policy, value, text = labels[i]
@@ -574,7 +616,7 @@ def _end_labels(ax: Axes, labels: list[tuple[str, float, str]], look: dict[str, 
 def spread(values: Sequence[float], step: float, low: float, high: float) -> list[float]:
     """Places for labels of ascending values: at least `step` apart, within bounds where there is room, each as near as may be.
 
-    >>> [round(v, 6) for v in spread([0, 0, 0.1, 5], 1, 0, 6)]
+    >>> [float(v) for v in spread([0, 0, 0.1, 5], 1, 0, 6)]
     [0.0, 1.0, 2.0, 5.0]
     """
     blocks: list[list[float]] = []  # each: sum of wished-for starts, count
@@ -599,7 +641,16 @@ def _key(fig: Figure, policies: Sequence[str], look: dict[str, Style], top: floa
         s = look[policy]
         xs = [x / WIDTH, (x + 0.21) / WIDTH, (x + 0.42) / WIDTH]
         fig.add_artist(
-            Line2D(xs, [y / up] * 3, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=[1], markeredgecolor="white", markeredgewidth=0.7)
+            Line2D(
+                xs,
+                [y / up] * 3,
+                color=s.colour,
+                linestyle=s.dash,
+                marker=s.marker,
+                markevery=[1],
+                markeredgecolor="white",
+                markeredgewidth=0.7,
+            )
         )
         fig.text((x + 0.5) / WIDTH, y / up, short_name(policy), color=s.text, va="center", ha="left")
 
@@ -617,7 +668,16 @@ def _cross_points(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None
         s = look[r.policy]
         ax.plot([r.cost_low, r.cost_high], [100 * r.effect] * 2, color=s.colour, linewidth=1.6, zorder=3)
         ax.plot([r.cost] * 2, [100 * r.effect_low, 100 * r.effect_high], color=s.colour, linewidth=1.6, zorder=3)
-        ax.plot([r.cost], [100 * r.effect], color=s.colour, marker=s.marker, markersize=9, markeredgecolor="white", linestyle="none", zorder=4)
+        ax.plot(
+            [r.cost],
+            [100 * r.effect],
+            color=s.colour,
+            marker=s.marker,
+            markersize=9,
+            markeredgecolor="white",
+            linestyle="none",
+            zorder=4,
+        )
 
 
 def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None:
@@ -625,7 +685,8 @@ def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None
     if known.empty:
         return
     ax.set_autoscale_on(False)
-    inches, box = ax.figure.get_size_inches(), ax.get_position()
+    fig: Any = ax.figure
+    inches, box = fig.get_size_inches(), ax.get_position()
     size = np.array([box.width * inches[0] * 72, box.height * inches[1] * 72])
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     corner, scale = np.array([x0, y0]), np.array([x1 - x0, y1 - y0]) / size
@@ -633,16 +694,33 @@ def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None
     points = (np.array([[r.cost, 100 * r.effect] for r in rows]) - corner) / scale
     low = (np.array([[r.cost_low, 100 * r.effect_low] for r in rows]) - corner) / scale
     high = (np.array([[r.cost_high, 100 * r.effect_high] for r in rows]) - corner) / scale
-    bars = [np.column_stack([low[:, 0], points[:, 1] - 1, high[:, 0], points[:, 1] + 1]), np.column_stack([points[:, 0] - 1, low[:, 1], points[:, 0] + 1, high[:, 1]])]
+    bars = [
+        np.column_stack([low[:, 0], points[:, 1] - 1, high[:, 0], points[:, 1] + 1]),
+        np.column_stack([points[:, 0] - 1, low[:, 1], points[:, 0] + 1, high[:, 1]]),
+    ]
     marks = np.vstack([np.hstack([points - 6, points + 6]), *bars])
     names = [short_name(r.policy) for r in rows]
-    for r, name, point, (left, bottom, right, top) in zip(rows, names, points, place_names(points, [width_of(n) for n in names], marks, size), strict=True):
+    for r, name, point, (left, bottom, right, top) in zip(
+        rows, names, points, place_names(points, [width_of(n) for n in names], marks, size), strict=True
+    ):
         s = look[r.policy]
         end = _lead_end(np.array([[left, bottom, right, top]]), point)[0]
         if np.hypot(*(end - point)) > 12:
-            ax.plot(*np.column_stack([corner + end * scale, corner + point * scale]), color=s.colour, linewidth=1, zorder=2.5)
-        x, y = corner + np.array([left, (bottom + top) / 2]) * scale
-        ax.text(x, y, name, color=s.text, ha="left", va="center", zorder=6)
+            ax.plot(
+                *np.column_stack([corner + end * scale, corner + point * scale]),
+                color=s.colour,
+                linewidth=1,
+                zorder=2.5,
+            )
+        beside = (
+            "right" if right < point[0] else "left" if left > point[0] else "center"
+        )  # towards its point, whatever the font
+        x, y = (
+            corner
+            + np.array([{"right": right, "left": left, "center": (left + right) / 2}[beside], (bottom + top) / 2])
+            * scale
+        )
+        ax.text(x, y, name, color=s.text, ha=beside, va="center", zorder=6)
 
 
 def place_names(points: np.ndarray, widths: Sequence[float], marks: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -656,7 +734,10 @@ def place_names(points: np.ndarray, widths: Sequence[float], marks: np.ndarray, 
     n = len(points)
     choices = [_places(point, width, size) for point, width in zip(points, widths, strict=True)]
     ends = [_lead_end(boxes, point) for boxes, point in zip(choices, points, strict=True)]
-    alone = [np.hypot(*(end - p).T) + 120 * _meet(boxes, marks, 1).sum(1) for boxes, end, p in zip(choices, ends, points, strict=True)]
+    alone = [
+        np.hypot(*(end - p).T) + 120 * _meet(boxes, marks, 1).sum(1)
+        for boxes, end, p in zip(choices, ends, points, strict=True)
+    ]
     chosen = [-1] * n
     for _ in range(4):  # again: a name may find a better place once the others stand
         before = list(chosen)
@@ -704,7 +785,12 @@ def _lead_end(boxes: np.ndarray, point: np.ndarray) -> np.ndarray:
 def _meet(a: np.ndarray, b: np.ndarray, gap: float) -> np.ndarray:
     """Which boxes of a (m, 4) meet which of b (k, 4): (m, k)."""
     a, b = a[:, None, :], b[None, :, :]
-    return (a[..., 0] < b[..., 2] + gap) & (b[..., 0] < a[..., 2] + gap) & (a[..., 1] < b[..., 3] + gap) & (b[..., 1] < a[..., 3] + gap)
+    return (
+        (a[..., 0] < b[..., 2] + gap)
+        & (b[..., 0] < a[..., 2] + gap)
+        & (a[..., 1] < b[..., 3] + gap)
+        & (b[..., 1] < a[..., 3] + gap)
+    )
 
 
 def _through(ends: np.ndarray, point: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -719,7 +805,9 @@ def _cross(ends: np.ndarray, point: np.ndarray, tips: np.ndarray, bases: np.ndar
     """Which leads, from ends (m, 2) to a point, cross which other leads, from tips (k, 2) to bases (k, 2): (m, k)."""
 
     def side(a, b, c):
-        return np.sign((b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0]))
+        return np.sign(
+            (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
+        )
 
     a, b = ends[:, None, :], np.broadcast_to(point, ends.shape)[:, None, :]
     p, q = tips[None], bases[None]
@@ -729,7 +817,9 @@ def _cross(ends: np.ndarray, point: np.ndarray, tips: np.ndarray, bases: np.ndar
 def _range_mark(ax: Axes, found: frames.Cell, y: float, s: Style, scale: float, filled: bool = True) -> None:
     if not found.known:
         return
-    ax.plot([found.low * scale, found.high * scale], [y, y], color=s.colour, linewidth=2.2, solid_capstyle="round", zorder=2)
+    ax.plot(
+        [found.low * scale, found.high * scale], [y, y], color=s.colour, linewidth=2.2, solid_capstyle="round", zorder=2
+    )
     ax.plot(
         [found.mean * scale], [y], marker=s.marker, color=s.colour, markerfacecolor=s.colour if filled else "white",
         markeredgewidth=1.4, markersize=8, linestyle="none", zorder=3,
@@ -807,9 +897,11 @@ def _highest(cells: dict[str, frames.Cell]) -> str | None:
 
 def _others(cells: dict[str, frames.Cell], top: str, outcome: str) -> str:
     """What to add on those whose ranges overlap the highest one's, the nearest first."""
-    if cells[top].n < 2:
-        return "" if len(cells) == 1 else "; one seed cannot tell it from the others"
-    near = sorted((p for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])), key=lambda p: -cells[p].mean)
+    if cells[top].n < ENOUGH:
+        return "" if len(cells) == 1 else f"; {frames.too_few(cells[top].n)}"
+    near = sorted(
+        (p for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])), key=lambda p: -cells[p].mean
+    )
     told = [f"{plain_name(p)}, {shown_cell(outcome, cells[p])}" for p in near[: 3 if len(near) <= 3 else 2]]
     if len(near) > 3:
         told.append(f"{len(near) - 2} more")
@@ -825,7 +917,9 @@ def _on_frontier(part: pd.DataFrame, r) -> bool:
     if not (np.isfinite(r.cost) and np.isfinite(r.effect)) or round(r.effect, 4) <= 0:
         return False
     others = part[part.policy != r.policy]
-    as_good = (others.cost <= r.cost) & (others.effect >= r.effect) & ((others.cost < r.cost) | (others.effect > r.effect))
+    as_good = (
+        (others.cost <= r.cost) & (others.effect >= r.effect) & ((others.cost < r.cost) | (others.effect > r.effect))
+    )
     return not bool(as_good.any())
 
 

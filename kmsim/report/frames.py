@@ -14,6 +14,7 @@ from kmsim.outcomes.definitions import MONTHS, OUTCOMES
 BASELINE = "business_as_usual"
 POINTS = "percentage points"
 LOW, HIGH = 0.05, 0.95
+ENOUGH = 5  # seeds: below it no range tells anything apart (five in a row by chance: 1 in 32)
 
 
 class Comparison(Protocol):
@@ -57,12 +58,12 @@ class Cell:
         return bool(np.isfinite(self.mean))
 
     def overlaps(self, other: Cell) -> bool:
-        """Whether the two ranges share a value. With fewer than two seeds a range says nothing, so it overlaps all.
+        """Whether the two ranges share a value. A range over fewer than five seeds says nothing, so it overlaps all.
 
         >>> Cell(1, 0, 2, 9).overlaps(Cell(3, 2, 4, 9)), Cell(1, 0, 2, 9).overlaps(Cell(4, 3, 5, 9))
         (True, False)
         """
-        if min(self.n, other.n) < 2:
+        if min(self.n, other.n) < ENOUGH:
             return True
         return self.low <= other.high and other.low <= self.high
 
@@ -131,6 +132,15 @@ def cell(c: Comparison, practice: str, policy: str, outcome: str, moment: str) -
 def seeds(c: Comparison) -> int:
     """How many seeds each policy was run with."""
     return len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
+
+
+def too_few(n: int) -> str:
+    """Why nothing is told apart: so many seeds are too few.
+
+    >>> too_few(1), too_few(3)
+    ('one seed cannot tell it from the others', '3 seeds are too few to tell it from the others')
+    """
+    return f"{'one seed cannot' if n == 1 else f'{n} seeds are too few to'} tell it from the others"
 
 
 def has(c: Comparison, outcome: str) -> bool:

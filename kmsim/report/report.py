@@ -34,7 +34,12 @@ TITLES = {
     "gap": "Who is left behind?",
 }
 TICK_NAMES = {6: "half-terms", 12: "months", 39: "school weeks", 52: "weeks"}
-GRADES = {"measured": "measured", "derived": "derived from measurements", "judged": "judged", "free": "free, to be calibrated"}
+GRADES = {
+    "measured": "measured",
+    "derived": "derived from measurements",
+    "judged": "judged",
+    "free": "free, to be calibrated",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Table:
 
     caption: str
     heads: Sequence[str]
-    rows: Sequence[Sequence[str | tuple[str, ...]]]
+    rows: Sequence[Sequence[Any]]
 
 
 def write(c: Comparison, path: str | Path) -> Path:
@@ -71,7 +76,9 @@ def render(c: Comparison) -> str:
 
     c: what `compare` returns, or anything like it (see `frames.Comparison`). Every text in it is escaped.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     template = environment.from_string(files("kmsim.report").joinpath("template.html").read_text(encoding="utf-8"))
     practices, look = frames.practices(c), styles(c.policies)
     return template.render(
@@ -82,7 +89,11 @@ def render(c: Comparison) -> str:
         practices=[_practice_card(c, practice) for practice in practices],
         policies=[(plain_name(p), p, c.policy_summaries.get(p, ""), swatch(look[p])) for p in c.policies],
         funding_end=shown_year(c.funding_end),
-        months_table=Table("The EEF's conversion, as the model has it", ["Effect, SD", "Months of progress"], [[f"{sd:g}", f"{m:g}"] for sd, m in MONTHS]),
+        months_table=Table(
+            "The EEF's conversion, as the model has it",
+            ["Effect, SD", "Months of progress"],
+            [[f"{sd:g}", f"{m:g}"] for sd, m in MONTHS],
+        ),
         outcomes=_outcomes_table(c),
         parameters=_parameters_words(),
         from_memory=[OUTCOMES[o].label for o in OUTCOMES if "from memory" in OUTCOMES[o].source],
@@ -175,7 +186,9 @@ def _part(c: Comparison, practice: str, number: int, look: Mapping[str, Style]) 
     for name, (draw, table, say) in figures.FIGURES.items():
         frame = table(c, practice)
         title = TITLES[name]
-        svg = figures.to_svg(draw(c, practice), name + tail, f"{title} The caption says what the figure shows.", standalone=False)
+        svg = figures.to_svg(
+            draw(c, practice), name + tail, f"{title} The caption says what the figure shows.", standalone=False
+        )
         shown_figures.append(
             {
                 "id": name.replace("_", "-") + tail,
@@ -213,15 +226,26 @@ def _tables(c: Comparison, practice: str, name: str, frame: pd.DataFrame) -> lis
 def _by_year(c: Comparison, frame: pd.DataFrame, outcome: str, caption: str) -> Table:
     """Whole years down, policies across."""
     frame = frame[np.isclose(frame.year.astype(float) % 1, 0)] if len(frame) else frame
-    cells = {(r.policy, r.year): frames.Cell(r.low if r.n == 0 else r.average, r.low, r.high, int(r.n)) for r in frame.rename(columns={"mean": "average"}).itertuples()}
+    cells = {
+        (r.policy, r.year): frames.Cell(r.low if r.n == 0 else r.average, r.low, r.high, int(r.n))
+        for r in frame.rename(columns={"mean": "average"}).itertuples()
+    }
     years = sorted({year for _, year in cells})
     rows = [[shown_year(y), *(_lines(outcome, cells.get((p, y), frames.NOTHING)) for p in c.policies)] for y in years]
-    return Table(caption + (", percentage points" if outcome == "gap" else ""), ["Year", *(plain_name(p) for p in c.policies)], rows)
+    return Table(
+        caption + (", percentage points" if outcome == "gap" else ""),
+        ["Year", *(plain_name(p) for p in c.policies)],
+        rows,
+    )
 
 
 def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
     """Mean and range, under each other."""
-    mean = f"{found.mean:.2f}" if outcome == "lasting" and found.known else shown(outcome, found.mean).removesuffix(" points")
+    mean = (
+        f"{found.mean:.2f}"
+        if outcome == "lasting" and found.known
+        else shown(outcome, found.mean).removesuffix(" points")
+    )
     if outcome == "lasting" and found.n > 1 and found.low != found.high:
         return mean, f"{found.low:.2f} to {found.high:.2f}"
     return (mean, _brief_range(outcome, found)) if found.known else (mean,)
@@ -230,12 +254,30 @@ def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
 def _cost_table(c: Comparison, frame: pd.DataFrame) -> Table:
     rows = []
     for r in frame.itertuples():
-        when = "When funding ended" if r.panel == "funding_end" else "Three years after funding" if r.outcome == "sustained" else "At the end"
+        when = (
+            "When funding ended"
+            if r.panel == "funding_end"
+            else "Three years after funding"
+            if r.outcome == "sustained"
+            else "At the end"
+        )
         seeds = frames.seeds(c)
         cost = frames.Cell(r.cost, r.cost_low, r.cost_high, seeds)
         effect = frames.Cell(r.effect, r.effect_low, r.effect_high, seeds)
-        rows.append([plain_name(r.policy), when, shown_cell("cost_per_pupil_gbp", cost), shown_cell(r.outcome, effect), "yes" if r.frontier else "no"])
-    return Table("Cost and effect: mean and 90% range", ["Policy", "Moment", "Cash a pupil", "Doing it well", "On the frontier (by means)"], rows)
+        rows.append(
+            [
+                plain_name(r.policy),
+                when,
+                shown_cell("cost_per_pupil_gbp", cost),
+                shown_cell(r.outcome, effect),
+                "yes" if r.frontier else "no",
+            ]
+        )
+    return Table(
+        "Cost and effect: mean and 90% range",
+        ["Policy", "Moment", "Cash a pupil", "Doing it well", "On the frontier (by means)"],
+        rows,
+    )
 
 
 def _ledger(c: Comparison) -> list[Table]:
@@ -243,10 +285,18 @@ def _ledger(c: Comparison) -> list[Table]:
     ledger = c.manifest.get("ledger_gbp")
     if not isinstance(ledger, Mapping) or not ledger:
         return []
-    used = [k for k in dict.fromkeys(k for lines in ledger.values() for k in lines) if any(lines.get(k, 0) > 0 for lines in ledger.values())]
+    used = [
+        k
+        for k in dict.fromkeys(k for lines in ledger.values() for k in lines)
+        if any(lines.get(k, 0) > 0 for lines in ledger.values())
+    ]
     if not used:
         return []
-    rows = [[plain_name(p), *(shown("cost_gbp", float(ledger[p].get(k, 0))) for k in used)] for p in c.policies if p in ledger]
+    rows = [
+        [plain_name(p), *(shown("cost_gbp", float(ledger[p].get(k, 0))) for k in used)]
+        for p in c.policies
+        if p in ledger
+    ]
     return [Table("What the money went on, mean over seeds", ["Policy", *(plain_name(k) for k in used)], rows)]
 
 
@@ -267,7 +317,13 @@ def _paired_tables(c: Comparison, practice: str) -> list[Table]:
             label = OUTCOMES[outcome].label + (f" (best: {rival})" if rival else "")
             rows.append([label, *(_paired_cell(part, p, outcome) for p in c.policies)])
         if rows:
-            made.append(Table(f"Difference to {against}: mean, 90% range, seeds in which the policy is ahead (k of n)", ["Outcome", *(plain_name(p) for p in c.policies)], rows))
+            made.append(
+                Table(
+                    f"Difference to {against}: mean, 90% range, seeds in which the policy is ahead (k of n)",
+                    ["Outcome", *(plain_name(p) for p in c.policies)],
+                    rows,
+                )
+            )
     return made
 
 
@@ -282,7 +338,11 @@ def _paired_cell(part: pd.DataFrame, policy: str, outcome: str) -> tuple[str, ..
         return mean, "one seed"
     if row.low == row.high == row.difference == 0:
         return mean, f"equal in all {int(row.n)}"
-    return mean, frames.shown_difference_range(outcome, row.low, row.high).removesuffix(" points"), k_of_n(row.ahead, row.n)
+    return (
+        mean,
+        frames.shown_difference_range(outcome, row.low, row.high).removesuffix(" points"),
+        k_of_n(row.ahead, row.n),
+    )
 
 
 # -- method and origin ----------------------------------------------------------
@@ -294,7 +354,14 @@ def _outcomes_table(c: Comparison) -> Table:
 def _practice_card(c: Comparison, practice: str) -> dict[str, Any]:
     """What is known of a practice: from the configuration, else from the shipped file."""
     named = c.config.get("practice", c.config.get("practices"))
-    found = next((p for p in (named if isinstance(named, list | tuple) else [named]) if isinstance(p, Mapping) and p.get("name") == practice), None)
+    found = next(
+        (
+            p
+            for p in (named if isinstance(named, list | tuple) else [named])
+            if isinstance(p, Mapping) and p.get("name") == practice
+        ),
+        None,
+    )
     if found is None:
         from kmsim import configuration
 
@@ -331,7 +398,11 @@ def _origin(c: Comparison) -> list[tuple[str, str]]:
         ("Python", m.get("python")),
         ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(dict(m.get("packages") or {}).items()))),
     ]
-    return [(name, str(value) if not isinstance(value, list | tuple) else " ".join(map(str, value))) for name, value in rows if value]
+    return [
+        (name, str(value) if not isinstance(value, list | tuple) else " ".join(map(str, value)))
+        for name, value in rows
+        if value
+    ]
 
 
 def _seed_words(seeds: Sequence[int]) -> str:
@@ -360,7 +431,7 @@ def _outline(marker: str) -> str:
     style = MarkerStyle(marker)
     path = style.get_path().transformed(style.get_transform())
     points = []
-    for polygon in path.to_polygons():
+    for polygon in map(np.asarray, path.to_polygons()):
         points.append("M" + "L".join(f"{22 + 10 * x:.2f} {8 - 10 * y:.2f}" for x, y in polygon) + "Z")
     return "".join(points)
 

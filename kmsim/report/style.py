@@ -17,7 +17,7 @@ INK, MUTED, LINES, PAGE, CONTROL, BAND = "#1b2733", "#4a5560", "#e1e6eb", "#f6f7
 LONGEST = 48  # characters of a name in a sentence
 FONT = 12.0  # points: nothing in a figure is smaller
 
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same widths on every machine
     "font.size": FONT,
     "axes.titlesize": FONT + 1,
@@ -92,7 +92,7 @@ STYLES: dict[str, Style] = {
     "strong_weak_pairing": Style("Strong-weak pairs", "#2F7F86", "#226168", _DASHDOTDOT, "H"),
     "test_bed_then_scale": Style("Test bed, then scale", "#0A3166", "#0A3166", _DASHED, "8"),
 }
-_SPARE = (
+_SPARE: tuple[tuple[str, str, Any, str], ...] = (
     ("#0072B2", "#0072B2", _DOTTED, "o"),
     ("#D55E00", "#B84A00", _SOLID, "D"),
     ("#7A5195", "#6A4385", _LONG, "s"),
@@ -125,7 +125,9 @@ def width_of(text: str) -> float:
     >>> 130 < width_of("Co-designed networks") < 140
     True
     """
-    return text_to_path.get_text_width_height_descent(text, FontProperties(family="DejaVu Sans", size=FONT), ismath=False)[0]
+    return text_to_path.get_text_width_height_descent(
+        text, FontProperties(family="DejaVu Sans", size=FONT), ismath=False
+    )[0]
 
 
 @lru_cache(maxsize=256)
@@ -156,6 +158,7 @@ def styles(policies: Sequence[str]) -> dict[str, Style]:
     found: dict[str, Style] = {}
     taken = {STYLES[p].colour for p in policies if p in STYLES}
     spares, spare = sorted(_SPARE, key=lambda s: s[0] in taken), 0  # colours that no other has come first
+    dashes: tuple[Any, ...]
     dashes, marks = (_SOLID, _DASHED, _DASHDOT, _LONG, _DOTTED, _DASHDOTDOT, _SHORT), "osD^vPhXd*<>pH8"
     for policy in policies:
         if policy in STYLES:

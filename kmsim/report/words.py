@@ -14,7 +14,7 @@ import numpy as np
 
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.report import frames
-from kmsim.report.frames import BASELINE, Cell, Comparison, k_of_n, shown, shown_range, shown_year
+from kmsim.report.frames import BASELINE, ENOUGH, Cell, Comparison, k_of_n, shown, shown_range, shown_year
 from kmsim.report.style import plain_name
 
 FEW_SEEDS = 10
@@ -83,15 +83,29 @@ def headline(c: Comparison, practice: str | None = None) -> Headline:
     if frames.has(c, "attainment_disadvantaged_sd") and frames.has(c, "cost_per_pupil_gbp"):
         findings.append(per_pound(c, practice))
     n = frames.seeds(c)
-    ranges = f"Ranges are the middle 90% of {n} seeds" if n > 1 else "One seed: there are no ranges, and no policy can be called better"
-    warnings = [f"With {n} seeds the ranges are rough."] if 1 < n < FEW_SEEDS else []
-    return Headline(_lead(findings), findings, f"{ranges} ({c.label}).", c.label, budget_words(c), warnings)
+    ranges = (
+        f"Ranges are the middle 90% of {n} seeds"
+        if n > 1
+        else "One seed: there are no ranges, and no policy can be called better"
+    )
+    warnings = [f"With {n} seeds the ranges are rough."] if ENOUGH <= n < FEW_SEEDS else []
+    if 1 < n < ENOUGH:
+        warnings = [f"{n} seeds are too few to call any policy better: run at least {ENOUGH}."]
+    return Headline(
+        _lead(findings, n if n < ENOUGH else 0), findings, f"{ranges} ({c.label}).", c.label, budget_words(c), warnings
+    )
 
 
 def headline_text(c: Comparison, practice: str | None = None) -> str:
     """The headline block as plain text, one line a sentence."""
     head = headline(c, practice)
-    lines = [head.lead, *(f"{f.question}: {f.sentence} {f.beside}".strip() for f in head.findings), head.budget, head.ranges, *head.warnings]
+    lines = [
+        head.lead,
+        *(f"{f.question}: {f.sentence} {f.beside}".strip() for f in head.findings),
+        head.budget,
+        head.ranges,
+        *head.warnings,
+    ]
     return "\n".join(line for line in lines if line)
 
 
@@ -104,7 +118,9 @@ def leading(c: Comparison, practice: str, outcome: str, moment: str) -> set[str]
         return set()
     floor = next((q.floor for q in QUESTIONS if q.outcome == outcome), None)
     found = _answer(c, practice, _Question("", outcome, moment, "{}", floor))
-    return {found.leader, *found.together} - {None} if len(found.judged) > 1 else set()  # type: ignore[return-value]
+    if len(found.judged) < 2 or frames.seeds(c) < ENOUGH:
+        return set()
+    return {found.leader, *found.together} - {None}  # type: ignore[return-value]
 
 
 def ahead(c: Comparison, practice: str, outcome: str, moment: str, policy: str, other: str) -> tuple[int, int]:
@@ -135,12 +151,14 @@ def per_pound(c: Comparison, practice: str) -> Finding:
     """
     question = "Months per pound"
     gain, cost = months_per_ten_pounds(c, practice)
-    cells = {p: _cell(cost[p]) for p in cost if gain[p].n >= 2 and gain[p].low > 0}
+    cells = {p: _cell(cost[p]) for p in cost if gain[p].n >= ENOUGH and gain[p].low > 0}
     base = "business as usual" if BASELINE in c.policies else "nothing"
-    if frames.seeds(c) < 2:
-        return Finding(question, "One seed: a gain cannot be told from chance, so none is set against its cost.")
+    if frames.seeds(c) < ENOUGH:
+        return Finding(question, "So few seeds: a gain cannot be told from chance, so none is set against its cost.")
     if not cells:
-        return Finding(question, f"No policy that costs money gains disadvantaged pupils more than {base} in its whole range.")
+        return Finding(
+            question, f"No policy that costs money gains disadvantaged pupils more than {base} in its whole range."
+        )
     left = len(gain) - len(cells)
     finding = _sentence(
         question,
@@ -150,7 +168,11 @@ def per_pound(c: Comparison, practice: str) -> Finding:
         lambda a, b: _wins(cost[a], cost[b]),
         None,
     )
-    note = f"Not ranked: {_count(left, 'policy', 'policies')} whose gain above {base} cannot be told from none, or that cost nothing." if left else ""
+    note = (
+        f"Not ranked: {_count(left, 'policy', 'policies')} whose gain above {base} cannot be told from none, or that cost nothing."
+        if left
+        else ""
+    )
     return replace(finding, beside=f"{finding.beside} {note}".strip())
 
 
@@ -175,7 +197,11 @@ def _answer(c: Comparison, practice: str, q: _Question) -> Finding:
     cells = {p: frames.cell(c, practice, p, q.outcome, q.moment) for p in c.policies}
     cells = {p: x for p, x in cells.items() if x.known}
     if not cells:
-        why = "the run ends less than three years after funding" if q.outcome == "sustained" else "it has no value in this run"
+        why = (
+            "the run ends less than three years after funding"
+            if q.outcome == "sustained"
+            else "it has no value in this run"
+        )
         return Finding(q.question, f"n/a: {why}.")
     judged = dict(cells)
     if q.floor and frames.has(c, q.floor):
@@ -191,7 +217,9 @@ def _answer(c: Comparison, practice: str, q: _Question) -> Finding:
         year += ", when funding ended"
 
     def show(x: Cell) -> tuple[str, str]:
-        return shown(q.outcome, x.mean), shown_range(q.outcome, x.low, x.high).removesuffix(" points") if x.n > 1 else ""
+        return shown(q.outcome, x.mean), shown_range(q.outcome, x.low, x.high).removesuffix(
+            " points"
+        ) if x.n > 1 else ""
 
     finding = _sentence(
         q.question,
@@ -222,8 +250,8 @@ def _doing(floor: str) -> str:
 
 
 def _side(x: Cell) -> str:
-    if x.n < 2:
-        return "One seed says nothing of the sign."
+    if x.n < ENOUGH:
+        return "So few seeds say nothing of the side."
     if x.low > 0:
         return "Its whole range is in favour of disadvantaged schools."
     if x.high < 0:
@@ -255,8 +283,8 @@ def _sentence(
         text = f"{plain_name(top)} is the only policy that can be judged: {value}."
     elif clear:
         text = f"{plain_name(top)} leads: {value}; next is {named(rest[0])}."
-    elif cells[top].n < 2:
-        return Finding(question, f"{plain_name(top)} has the highest value, {value}; one seed cannot tell it from the others.", "", top, False, together, tuple(order))
+    elif cells[top].n < ENOUGH:
+        text = f"{plain_name(top)} has the highest mean, {value}; {frames.too_few(cells[top].n)}."
     else:
         near = [named(p) for p in together[: 3 if len(together) <= 3 else 2]]
         if len(together) > 3:
@@ -264,26 +292,37 @@ def _sentence(
         text = f"{plain_name(top)} has the highest mean, {value}, but {NOT_APART} {_and(near)}: {'their ranges overlap' if len(together) > 1 else 'the two ranges overlap'}."
         lower = len(rest) - len(together)
         if lower:
-            beside = f"The {'range of the other one lies' if lower == 1 else f'ranges of the other {lower} lie'} below. "
+            beside = (
+                f"The {'range of the other one lies' if lower == 1 else f'ranges of the other {lower} lie'} below. "
+            )
     against = rest[:1] + ([baseline] if baseline and baseline not in (top, *rest[:1]) else [])
-    told = [f"{'business as usual' if p == BASELINE else plain_name(p)} in {k_of_n(k, n)}" for p in against for k, n in [wins(top, p)] if n]
+    told = [
+        f"{'business as usual' if p == BASELINE else plain_name(p)} in {k_of_n(k, n)}"
+        for p in against
+        for k, n in [wins(top, p)]
+        if n
+    ]
     if told:
         beside += f"With the same seeds it is ahead of {_and(told)}."
     return Finding(question, text, beside.strip(), top, clear, together, tuple(order))
 
 
-def _lead(findings: Sequence[Finding]) -> str:
+def _lead(findings: Sequence[Finding], few: int = 0) -> str:
     """One sentence over all questions: who has the best mean most often, and how often that is clear of all others."""
     ranked = [f for f in findings if f.leader and len(f.judged) > 1]
     if not ranked:
         return "Nothing in this run can be ranked."
+    if few:
+        return f"{'One seed is' if few == 1 else f'{few} seeds are'} too few to say which policy is best."
     leaders = Counter(f.leader for f in ranked)
     most = max(leaders.values())
     tops = [p for p in leaders if leaders[p] == most]
     if len(tops) > 1:
         names = _and([plain_name(str(p)) for p in tops])
         clear = sum(f.clear for f in ranked if f.leader in tops)
-        return f"{names} each have the best mean on {most} of {len(ranked)} questions; {_clear(clear, most * len(tops))}."
+        return (
+            f"{names} each have the best mean on {most} of {len(ranked)} questions; {_clear(clear, most * len(tops))}."
+        )
     top = str(tops[0])
     mine = [f for f in ranked if f.leader == top]
     clear = sum(f.clear for f in mine)
@@ -291,15 +330,27 @@ def _lead(findings: Sequence[Finding]) -> str:
     text = f"{plain_name(top)} has the best mean on {most} of {len(ranked)} questions; {_clear(clear, most)}"
     if partners and clear < most:
         partner, times = min(partners.items(), key=lambda item: (-item[1], plain_name(item[0])))
-        text += f": on {times} it {NOT_APART} {plain_name(partner)}" if clear == 0 else f", and on {times} it {NOT_APART} {plain_name(partner)}"
+        text += (
+            f": on {times} it {NOT_APART} {plain_name(partner)}"
+            if clear == 0
+            else f", and on {times} it {NOT_APART} {plain_name(partner)}"
+        )
     return text + "."
 
 
 def _clear(clear: int, of: int) -> str:
     if clear == 0:
-        return "on none of them is its range clear of every other policy's" if of > 1 else "its range there is not clear of every other policy's"
+        return (
+            "on none of them is its range clear of every other policy's"
+            if of > 1
+            else "its range there is not clear of every other policy's"
+        )
     if clear == of:
-        return "each time its range is clear of every other policy's" if of > 1 else "its range there is clear of every other policy's"
+        return (
+            "each time its range is clear of every other policy's"
+            if of > 1
+            else "its range there is clear of every other policy's"
+        )
     return f"on {clear} of them its range is clear of every other policy's"
 
 

@@ -160,6 +160,10 @@ def test_costs_are_those_of_the_specification():
             "phases in order of year",
         ),
         ([{"recruit": {}}, {"phase_in": {"phases": []}}], "a list of phases"),
+        (
+            [{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1, "regions": "London"}]}}],
+            "a list of regions",
+        ),
         ([{"recruit": {}}, {"phase_in": {"phases": [{"year": 0}]}}], "year, coverage and, if not all, regions"),
         (
             [{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1.2}]}}],
@@ -215,7 +219,7 @@ def test_names_of_places_are_checked_before_anything_runs():
         {"recruit": {"eligible": {"la": ["Camdn"]}}},
         {"recruit": {"eligible": {"region": ["Atlantis"]}}},
     ):
-        with pytest.raises(KmsimError, match="not a (la|region) of"):
+        with pytest.raises(KmsimError, match=r"not a (la|region) of"):
             Model(system="village", policy={"levers": [lever]}, years=2, funded_years=1)
 
 

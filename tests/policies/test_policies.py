@@ -35,8 +35,8 @@ SHIPPED = (
     "trust_led",
 )
 SEEDS = tuple(range(1, 13))
-# What differs in doing-it-well is below what chance does, and why. At the defaults set by hand these never reach the
-# fidelity of .6 that doing it well asks for, in any seed; calibration is to move all but the first three.
+# Nobody does it well under these in any seed at the defaults set by hand, so doing it well cannot tell them apart. The first
+# three are meant to be so (F28, F30); calibration is to move the others out of this set.
 NEVER_WELL = {
     "business_as_usual",
     "guidance_only",
@@ -45,11 +45,9 @@ NEVER_WELL = {
     "national_mandate",
     "peer_review",
     "train_the_trainer",
-    "regional_advocates",
-    "strong_weak_pairing",
-    "trust_led",
 }
-SAME_DOSE = {frozenset(("codesigned_networks", "targeted_networks"))}  # they differ in who, not in how much
+# The first two differ in who, not in how much; the others reach one teacher in three thousand.
+ALIKE = {frozenset(("codesigned_networks", "targeted_networks")), frozenset(("strong_weak_pairing", "trust_led"))}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +70,7 @@ def test_fifteen_are_shipped_and_each_says_what_it_does():
     assert tuple(configuration.names("policy")) == SHIPPED
     told = [read_policy(name) for name in SHIPPED]
     assert all(policy.name == name and policy.summary.endswith(".") for policy, name in zip(told, SHIPPED, strict=True))
-    assert len({policy.levers for policy in told}) == 15
+    assert len({repr(policy.levers) for policy in told}) == 15
 
 
 @pytest.mark.parametrize(
@@ -128,7 +126,7 @@ def test_policies_differ_in_doing_it_well_beyond_chance(at_own_cost):
     for one, other in itertools.combinations(SHIPPED, 2):
         gap = well[one] - well[other]
         error = gap.std(axis=0, ddof=1) / np.sqrt(len(SEEDS))
-        excused = {one, other} <= NEVER_WELL or frozenset((one, other)) in SAME_DOSE
+        excused = {one, other} <= NEVER_WELL or frozenset((one, other)) in ALIKE
         if not excused and not np.any(np.abs(gap.mean(axis=0)) > 3 * np.maximum(error, 1e-9)):
             alike.append((one, other, gap.mean(axis=0).round(4).tolist()))
     assert not alike
