@@ -42,9 +42,16 @@ def code_fingerprint() -> str:
     return _hash(lambda name: name.endswith(".py") and not name.startswith(_NOTHING_COMPILED))
 
 
+def _configs():
+    """The configs that are shipped: a package beside this one, wherever the installation keeps it."""
+    inside = files("kmsim").joinpath("configs")
+    if not inside.is_dir():  # a checkout keeps them at its top
+        yield from _walk(files("kmsim").joinpath("..", "configs"), "configs/")
+
+
 def _hash(wanted: Callable[[str], bool]) -> str:
     digest = hashlib.sha256()
-    for name, entry in _walk(files("kmsim")):
+    for name, entry in (*_walk(files("kmsim")), *_configs()):
         if wanted(name):
             digest.update(name.encode())
             digest.update(entry.read_bytes())

@@ -417,6 +417,5 @@ def _pair(rows: pd.DataFrame, policy: str, role: str, outcome: str) -> list[str]
     row = rows[(rows.policy == policy) & (rows.role == role)]
     if row.empty or not np.isfinite(row.iloc[0]["difference"]):
         return ["-", "-"]
-    row, show = row.iloc[0], OUTCOMES[outcome].show
-    sign = "+" if row["difference"] >= 0 else ""
-    return [f"{sign}{show(row['difference'])} ({show(row['low'])} to {show(row['high'])})", f"{row['ahead']} of {row['n']}"]
+    row, show = row.iloc[0], OUTCOMES[outcome].show_change
+    return [f"{show(row['difference'])} ({show(row['low'])} to {show(row['high'])})", f"{row['ahead']} of {row['n']}"]

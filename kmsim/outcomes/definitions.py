@@ -80,8 +80,16 @@ class Outcome:
 
     def show(self, value: float) -> str:
         """A value as people read it."""
+        return "n/a" if not np.isfinite(value) else _tidy(self._text(value))
+
+    def show_change(self, value: float) -> str:
+        """A difference of two values as people read it, with its sign: of shares, in percentage points."""
         if not np.isfinite(value):
             return "n/a"
+        text = _tidy(f"{100 * value:.1f} pts" if self.percent else self._text(value))
+        return text if text.startswith("-") or text == _tidy(f"-{text}") else f"+{text}"
+
+    def _text(self, value: float) -> str:
         if self.percent:
             return f"{100 * value:.1f}%"
         if self.unit == "GBP":
@@ -91,6 +99,11 @@ class Outcome:
         if self.unit == "hours":
             return f"{value:,.0f}"
         return f"{value:.3f}" if self.unit == "SD" else f"{value:.2f}" if self.unit != "months" else f"{value:.1f}"
+
+
+def _tidy(text: str) -> str:
+    """No minus before a nought."""
+    return text.removeprefix("-") if not any(digit in text for digit in "123456789") else text
 
 
 def _ratio(top: np.ndarray, bottom) -> np.ndarray:

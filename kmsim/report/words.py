@@ -210,8 +210,8 @@ def _answer(c: Comparison, practice: str, q: _Question) -> Finding:
             return Finding(q.question, f"n/a: under every policy fewer than 1% of teachers are {_doing(q.floor)}.")
     elif OUTCOMES[q.outcome].percent and max(x.mean for x in cells.values()) < LEAST:
         return Finding(q.question, f"No policy has {q.what.format('1%')}, so there is nothing to rank.")
-    elif max(x.mean for x in cells.values()) <= 0:
-        return Finding(q.question, f"No policy brings any {q.what.format('').strip()}.")
+    elif q.outcome != "gap" and max(x.mean for x in cells.values()) <= 0:
+        return Finding(q.question, "No policy is above nought, so there is nothing to rank.")
     year = "" if q.outcome == "sustained" else f" in year {shown_year(frames.moment_year(c, q.moment))}"
     if q.outcome == "spread_teachers" or q.outcome == "doing_it_well":
         year += ", when funding ended"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,30 +34,32 @@ class Report:
         return not self.differences and self.near_misses <= max(1, self.decisions / 100_000)
 
 
-def side_by_side(system: System, policy: str, seed: int, *, years: int = 3, most: int = 5, **settings: Any) -> Report:
+def side_by_side(system: System, policy: Any, seed: int, *, years: int = 3, most: int = 5, **settings: Any) -> Report:
     """Run both to the end and compare after every tick; stops after `most` differences."""
     settings = {"budget": None, "funded_years": 2} | settings
     engine = Model(system=system, policy=policy, seed=seed, years=years, **settings)
     return _compare(engine, system, policy, settings, most)
 
 
-def mutated(system: System, policy: str, seed: int, parameter: str, years: int = 3) -> Report:
-    """The same with one constant changed by a fifth (or from 0 to .2) in the engine alone: the report must not be equal."""
-    value = PARAMETERS[parameter].default
-    changed = {f"parameters.{parameter}": value * 1.2 if value else 0.2}
-    settings = {"budget": None, "funded_years": 1}
-    engine = Model(system=system, policy=policy, seed=seed, years=years, **settings, **changed)
-    return _compare(engine, system, policy, settings, most=1, parameters=Model(system=system, policy=policy).parameters)
+def mutated(system: System, policy: Any, seed: int, parameter: str, settings: dict[str, Any] | None = None) -> Report:
+    """The same with one constant doubled (or from 0 to .2) in the engine alone: the report must not be equal."""
+    settings = {"budget": None, "funded_years": 2, "years": 7} | (settings or {})
+    plain = Model(system=system, policy=policy, seed=seed, **settings).parameters
+    changed = {f"parameters.{parameter}": plain[parameter] * 2 if plain[parameter] else 0.2}
+    resolve_unchecked = {**plain, parameter: changed[f"parameters.{parameter}"]}
+    engine = Model(system=system, policy=policy, seed=seed, **settings)
+    engine = Model(system=system, scenario=replace(engine.scenario, parameters=resolve_unchecked))
+    return _compare(engine, system, policy, settings, most=1, parameters=plain)
 
 
 def _compare(
-    engine: Model, system: System, policy: str, settings: dict[str, Any], most: int, parameters: dict | None = None
+    engine: Model, system: System, policy: Any, settings: dict[str, Any], most: int, parameters: dict | None = None
 ) -> Report:
     scenario = engine.scenario
     named = [practice.name for practice in scenario.practices]
     oracle = OracleModel(
         system=system,
-        policy=configuration.read("policy", policy),
+        policy=dict(policy) if isinstance(policy, dict) else configuration.read("policy", policy),
         practices=[configuration.read("practice", name) for name in named],
         parameters=parameters or scenario.parameters,
         seed=scenario.seed,

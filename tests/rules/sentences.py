@@ -330,7 +330,7 @@ def changed(policy: str, **levers: Any) -> dict[str, Any]:
     ]
     present = {key for entry in given for key in entry}
     out += [{key: value} for key, value in levers.items() if key not in present and value is not None]
-    return {"name": "changed", "levers": out}
+    return {"name": f"{policy} with other {', '.join(levers)}", "levers": out}
 
 
 def describe(lever: Any) -> dict[str, dict[str, Any]]:
@@ -350,6 +350,7 @@ KNOWN = changed("codesigned_networks", recruit={"coverage": 1.0, "existing": 1})
 ASKED = changed("codesigned_networks", recruit={"coverage": 1.0, "ask": 3000})
 OPEN_SCRIPT = changed("scripted_programme", recruit={"coverage": 1.0})
 MANDATED_NETWORKS = changed("codesigned_networks", mandate={"strength": 1.0})
+COMMUNITY = changed("hub_and_spoke", community={"involvement": 1.0})
 NO_COACH = changed("coaching", coaching=None)
 PAIRED = changed("codesigned_networks", form_clusters={"pair": True, "network_size": 2, "within": "la"})
 
@@ -482,7 +483,7 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence("hold-priority", "Using and lapsing", "The head's backing holds people to it",
              Call("adoption.letting_go", GO), off(c_priority=0), "spread", 1, years=8),
     Sentence("hold-workload", "Using and lapsing", "Workload makes them let go",
-             Call("adoption.letting_go", GO), off(c_workload=0), "light_use", 1, years=8),
+             Call("adoption.letting_go", GO), off(c_workload=0), "light_use", 1, policy=MANDATE),
     Sentence("hold-mandate", "Using and lapsing", "A mandate holds lapsing down while it lasts",
              Call("adoption.letting_go", GO), off(mandate_hold=0), "spread", 1, MANDATE, 3),
     Sentence("retry", "Using and lapsing", "Those who lapsed may try again",
@@ -511,7 +512,7 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence("community-support", "Something new", "The community adds support",
              Call("peers.support", SUPPORT), off(s_community=0), "depth", 1),
     Sentence("community-seen", "Something new", "... makes gains seen",
-             Call("adoption.visible_gain", HEARD), off(seen_community=0), "spread", 1, years=8),
+             Call("adoption.visible_gain", HEARD), off(seen_community=0), "spread", 1, policy=COMMUNITY, years=8),
     Sentence("community-gain", "Something new", "... and adds to disadvantaged pupils' gain",
              Call("attainment.disadvantaged_gain", {"attainment": 0.1, "targeting": 0, "community": 0.5}), off(d_community=0), "attainment_poor", 1),
     # ownership
@@ -687,7 +688,7 @@ def document() -> str:
 
 
 def _arm(s: Sentence) -> str:
-    name = s.policy if isinstance(s.policy, str) else "codesigned_networks changed"
+    name = s.policy if isinstance(s.policy, str) else s.policy["name"]
     years = f"year {s.years}"
     return years if name == "codesigned_networks" else f"{name}, {years}"
 
