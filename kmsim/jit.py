@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -37,14 +38,18 @@ elif "numba" not in sys.modules:
 
 import numba  # noqa: E402  (its settings are read when it loads)
 
+_settings: Any = numba.config
+
 if CACHE is not None:
-    numba.config.CACHE_DIR = str(CACHE)
-if numba.config.CPU_FEATURES is None:
+    _settings.CACHE_DIR = str(CACHE)
+if _settings.CPU_FEATURES is None:
     from llvmlite.binding import get_host_cpu_features
 
     _features = get_host_cpu_features()
-    if _features.get("avx512f"):  # LLVM holds back to half-width registers there; the loop over teachers gains by the whole
-        numba.config.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
+    if _features.get(
+        "avx512f"
+    ):  # LLVM holds back to half-width registers there; the loop over teachers gains by the whole
+        _settings.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
 
 
 def is_warm() -> bool:
@@ -68,7 +73,7 @@ def compiled(function):
 
 def inner(function):
     """Compile a part of a phase: called by compiled code only, so no door for Python is made (half the time to compile)."""
-    doors = {} if numba.config.DISABLE_JIT else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    doors = {} if _settings.DISABLE_JIT else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **doors)(function)
 
 

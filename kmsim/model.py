@@ -15,8 +15,8 @@ import numpy as np
 from kmsim.agents import Cluster, Network, School, Teacher
 from kmsim.columns import DataCollector, ViewModel
 from kmsim.jit import compiled
-from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.names import PHASES as SCHOOL_PHASES
+from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
 from kmsim.parameters import record
 from kmsim.phases.census import census
@@ -51,12 +51,34 @@ class Phase:
 
 # The schedule of MODEL section 3. `yearly_noise` and recruiting run before the compiled ticks of a year.
 PHASES: tuple[Phase, ...] = (
-    Phase("policy", "first tick of a year", "levers, climate, neighbours, budget", "offer, signed_up, cluster, ledger", Recruitment),
-    Phase("networks", "every tick", "census, offer, fund", "vitality, facilitators, hours, expertise, quality", networks),
+    Phase(
+        "policy",
+        "first tick of a year",
+        "levers, climate, neighbours, budget",
+        "offer, signed_up, cluster, ledger",
+        Recruitment,
+    ),
+    Phase(
+        "networks", "every tick", "census, offer, fund", "vitality, facilitators, hours, expertise, quality", networks
+    ),
     Phase("money", "every tick", "fund, hours, attendance, offer", "ledger, staff_hours", money),
-    Phase("teachers", "every tick", "last tick's census and contacts", "stage, knowledge, fidelity, ownership, census", teachers),
-    Phase("turnover", "last tick of a year", "experience, routine, fsm_rank", "who holds which post, climate, priority", turnover),
-    Phase("schools", "every tick", "census, fund, vitality", "priority, signed_up, routine, climate, attainment", schools),
+    Phase(
+        "teachers",
+        "every tick",
+        "last tick's census and contacts",
+        "stage, knowledge, fidelity, ownership, census",
+        teachers,
+    ),
+    Phase(
+        "turnover",
+        "last tick of a year",
+        "experience, routine, fsm_rank",
+        "who holds which post, climate, priority",
+        turnover,
+    ),
+    Phase(
+        "schools", "every tick", "census, fund, vitality", "priority, signed_up, routine, climate, attainment", schools
+    ),
     Phase("outcomes", "every tick", "census, clusters, ledger", "totals", totals_of),
 )
 
@@ -112,12 +134,12 @@ class Model(ViewModel):
     ):
         built = system if isinstance(system, System) else None
         if scenario is None:
-            named = "village" if built is not None else system
+            named: Any = "village" if built is not None else system
             scenario = read_scenario(
                 named, policy, seed, practice, network, years, funded_years, ticks_per_year, **overrides
             )
         super().__init__(practices=[p.name for p in scenario.practices], rng=scenario.seed)
-        self.scenario = scenario
+        self.given = scenario
         self.system = built if built is not None else build(scenario.system)
         self.policy = scenario.funded_policy()
         self.parameters = scenario.parameters
@@ -138,13 +160,13 @@ class Model(ViewModel):
     @property
     def ticks(self) -> int:
         """How many ticks the run has in all."""
-        return self.scenario.years * self.scenario.ticks_per_year
+        return self.given.years * self.given.ticks_per_year
 
     @property
     def budget(self) -> float | None:
         """The total budget in GBP, or None for the policy's own cost."""
-        budget = self.scenario.budget
-        if budget == "auto":
+        budget = self.given.budget
+        if isinstance(budget, str):
             return self.parameters["budget_per_pupil"] * float(self.system.schools["pupils"].sum())
         return budget
 
@@ -161,21 +183,27 @@ class Model(ViewModel):
         clusters = self.policy.clusters
         schools["group"] = s[clusters.within] if clusters else s["region"]
         schools["move_group"] = s["region"] * 8 + s["phase"]
-        schools["day_rate"] = np.where(s["phase"] == SCHOOL_PHASES.index("secondary"), p["cover_secondary"], p["cover_primary"])
+        schools["day_rate"] = np.where(
+            s["phase"] == SCHOOL_PHASES.index("secondary"), p["cover_secondary"], p["cover_primary"]
+        )
         schools["priority"] = np.float32(p["pr_unsigned"]) * s["climate"]
         ties = np.diff(self.system.tie_start)
         rules = record(p)
-        teachers = self.add_table(Teacher, self.system.n_posts, **posts)
+        teachers = self.add_table(Teacher, self.system.n_posts, None, **posts)
         teachers["earliness"] = np.array([earliness(role, rules) for role in range(4)], np.float32)[posts["role"]]
         teachers["tie_share"] = np.where(ties > 0, 1 / np.maximum(ties, 1), 0)
-        table = self.add_table(Cluster, practices * room, adopt={name: np.asarray(self._clusters[name]) for name in Cluster.fields()})
+        table = self.add_table(
+            Cluster, practices * room, adopt={name: np.asarray(self._clusters[name]) for name in Cluster.fields()}
+        )
         table["practice_number"] = np.repeat(np.arange(practices), room)
 
     def _make_rows(self, n_schools: int, n_clusters: int) -> None:
         """The records in which schools and clusters stand; the tables' columns are their fields."""
         fields = School.fields()
         self._schools = rows_of({_FIELD.get(n, n): c for n, c in fields.items() if not c.per_practice}, n_schools)
-        self._uptake = rows_of({n: c for n, c in fields.items() if c.per_practice}, (len(self.practice_names), n_schools))
+        self._uptake = rows_of(
+            {n: c for n, c in fields.items() if c.per_practice}, (len(self.practice_names), n_schools)
+        )
         self._clusters = rows_of(Cluster.fields(), n_clusters)
 
     def _school_columns(self) -> dict[str, np.ndarray]:
@@ -186,7 +214,7 @@ class Model(ViewModel):
 
     def _join(self) -> None:
         """Everything that holds on to the tables' arrays: the world that phases see, the plan, recruiting, the totals."""
-        scenario, system = self.scenario, self.system
+        scenario, system = self.given, self.system
         n, n_schools, practices = system.n_posts, system.n_schools, len(scenario.practices)
         t = self.tables[Teacher]
         clusters = self.policy.clusters
@@ -198,16 +226,21 @@ class Model(ViewModel):
             system.thinned,
             clusters is not None and clusters.hierarchy,
         )
-        self.plan = Plan(self.policy, system, self.parameters, when, scenario.funded_years, self.budget, scenario.years, practices)
+        self.plan = Plan(
+            self.policy, system, self.parameters, when, scenario.funded_years, self.budget, scenario.years, practices
+        )
         self.world = World(
-            posts=Posts(*(t[name] for name in Posts._fields[:-2]), *system.followers),
+            posts=Posts._make((*(t[name] for name in Posts._fields[:-2]), *system.followers)),
             schools=self._schools,
             uptake=self._uptake,
             clusters=self._clusters,
             offer=offer_of(n_schools),
             practices=practices_of(scenario.practices),
             money=Money(
-                np.zeros((n_schools, len(CATEGORIES))), np.zeros((n_schools, len(CATEGORIES))), np.zeros(len(CATEGORIES)), np.zeros(1)
+                np.zeros((n_schools, len(CATEGORIES))),
+                np.zeros((n_schools, len(CATEGORIES))),
+                np.zeros(len(CATEGORIES)),
+                np.zeros(1),
             ),
             scratch=Scratch(
                 np.zeros(TILE, np.float32),
@@ -230,7 +263,7 @@ class Model(ViewModel):
     def _describe_network(self) -> None:
         offer = self.plan.at(0).quantities
         clusters = self.policy.clusters
-        features = {name: float(offer[name].max()) for name in Network.fields() if name in offer}
+        features: dict[str, Any] = {name: float(offer[name].max()) for name in Network.fields() if name in offer}
         if self.policy.recruits is not None:
             self.add_table(Network, 1, **features, cluster_size=clusters.network_size if clusters else 1)
 
@@ -244,14 +277,14 @@ class Model(ViewModel):
     def run(self) -> Model:
         """On to the end, from wherever the run stands. Returns the model itself."""
         while self.tick < self.ticks:
-            per_year = self.scenario.ticks_per_year
+            per_year = self.given.ticks_per_year
             one_by_one = self._collects or self.check or self.timed
             self._advance(self.tick + 1 if one_by_one else min(self.ticks, (self.tick // per_year + 1) * per_year))
         return self
 
     def _advance(self, until: int) -> None:
         """Ticks up to `until`, none beyond the end of this school year."""
-        per_year = self.scenario.ticks_per_year
+        per_year = self.given.ticks_per_year
         if self.tick % per_year == 0:
             self._open_year(self.tick // per_year)
         if self.timed:
@@ -302,8 +335,8 @@ class Model(ViewModel):
     def funding_end(self) -> float:
         """The year in which the last funding a policy can give ends; for one that recruits nobody, as if in three rounds."""
         rounds = self.policy.rounds()
-        last = rounds[-1] if rounds else min(2, self.scenario.years - 1)
-        return last + self.scenario.funded_years + self.scenario.taper
+        last = rounds[-1] if rounds else min(2, self.given.years - 1)
+        return last + self.given.funded_years + self.given.taper
 
     def outcome_arrays(self, names: list[str] | None = None) -> dict[str, np.ndarray]:
         """Outcome -> values, (K, ticks so far + 1), for the outcomes named (all if none). Raises UnknownName."""
@@ -311,14 +344,14 @@ class Model(ViewModel):
 
         s = self.tables[School]
         pupils = s["pupils"].astype(np.float64)
-        sizes = dict(
+        sizes: dict[str, Any] = dict(
             posts=self.system.n_posts,
             schools=self.system.n_schools,
             posts_most=int(s["size"][self._fifth == 4].sum()),
             posts_least=int(s["size"][self._fifth == 0].sum()),
             pupils=float(pupils.sum()),
             disadvantaged=float((pupils * s["fsm"]).sum()),
-            ticks_per_year=self.scenario.ticks_per_year,
+            ticks_per_year=self.given.ticks_per_year,
             funding_end=self.funding_end,
             budget=self.budget,
         )
@@ -345,8 +378,8 @@ class Model(ViewModel):
                 frames.append(pd.DataFrame({"practice": practice, "tick": ticks, "outcome": name, "value": row}))
         out = pd.concat(frames, ignore_index=True)
         out.insert(0, "policy", self.policy.name)
-        out.insert(1, "seed", self.scenario.seed)
-        out.insert(4, "year", out["tick"] / self.scenario.ticks_per_year)
+        out.insert(1, "seed", self.given.seed)
+        out.insert(4, "year", out["tick"] / self.given.ticks_per_year)
         return out
 
     @property
@@ -384,7 +417,7 @@ class Model(ViewModel):
         self.world.money.ledger[:] = money_kept.ledger
         self.world.money.staff_hours[:] = money_kept.staff_hours
         if self.tick:
-            self._lay_out((self.tick - 1) // self.scenario.ticks_per_year)
+            self._lay_out((self.tick - 1) // self.given.ticks_per_year)
 
 
 class PhaseTable:
@@ -405,4 +438,6 @@ class PhaseTable:
         rows = [("phase", "when", "reads", "writes", "seconds")]
         rows += [(p.name, p.when, p.reads, p.writes, f"{self.seconds[p.name]:.3f}" if timed else "-") for p in PHASES]
         widths = [max(len(row[c]) for row in rows) for c in range(5)]
-        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        )

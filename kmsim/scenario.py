@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from kmsim.policies.policy import Policy, read_policy
 from kmsim.system import settings as system_settings
 
 TICKS = (6, 12, 39, 52)
-GROUPS = ("system", "policy", "practice", "network", "parameters")
+GROUPS = ("system", "practice", "network", "parameters")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def number(key: str, value: Any, low: float, high: float, whole: bool = False) -
     >>> number("years", 10, 1, 60, whole=True)
     10
     """
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    good = (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
+    )
     if not good or (whole and value != int(value)):
         raise BadValue(key, value, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}")
     return int(value) if whole else float(value)
@@ -122,9 +124,11 @@ def read_scenario(
         raise BadValue("funded_years", funded_years, f"at most years, which is {years}")
     if ticks_per_year not in TICKS:
         raise BadValue("ticks_per_year", ticks_per_year, f"one of {', '.join(map(str, TICKS))}")
-    named = [practice] if isinstance(practice, str | Mapping) else list(practice)
-    if not named:
-        raise BadValue("practice", practice, "at least one practice")
+    named = [practice] if isinstance(practice, str | Mapping) else practice
+    if not isinstance(named, Sequence) or not named:
+        raise BadValue("practice", practice, "a practice, or a list of at least one")
+    if network is not None and not isinstance(network, str | Mapping):
+        raise BadValue("network", network, "a network of archetypes.csv, or features such as {ownership: 0.5}")
     practices = tuple(Practice.read(_over(p, groups["practice"], "practice")) for p in named)
     if len({p.name for p in practices}) < len(practices):
         raise BadValue("practice", ",".join(p.name for p in practices), "each practice once")

@@ -7,15 +7,16 @@ that is off stands at OFF, as in the specification's starting point (MODEL secti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kmsim.lab.pool import _system
+from kmsim.lab.pool import system_of
 from kmsim.model import Model
 from kmsim.outcomes.totals import INDEX
+from kmsim.policies.levers import Recruit
 from kmsim.policies.policy import Policy, read_policy
 from kmsim.scenario import read_scenario
 
@@ -64,11 +65,9 @@ def arms(assigned: bool) -> dict[str, Policy]:
 
 
 def _assigned(policy: Policy) -> Policy:
-    from dataclasses import replace
-
-    from kmsim.policies.levers import Recruit
-
-    levers = [replace(lever, assigned=True, coverage=0.5) if isinstance(lever, Recruit) else lever for lever in policy.levers]
+    levers = [
+        replace(lever, assigned=True, coverage=0.5) if isinstance(lever, Recruit) else lever for lever in policy.levers
+    ]
     return replace(policy, levers=tuple(levers))
 
 
@@ -90,17 +89,26 @@ def _row(name: str, policy: Policy, seeds: Sequence[int], settings: dict[str, An
     found = []
     for seed in seeds:
         scenario = read_scenario(policy=policy, seed=seed, **settings)
-        model = Model(system=_system(scenario.system), scenario=scenario).run()
+        model = Model(system=system_of(scenario.system), scenario=scenario).run()
         ticks = [year * scenario.ticks_per_year for year in YEARS]
         totals = model.totals[ticks, 0]
         if policy.recruits is None:
-            in_use, posts, well = totals[:, INDEX["in_use"]], model.system.n_posts, totals[:, INDEX["well"]]
+            in_use, well = totals[:, INDEX["in_use"]], totals[:, INDEX["well"]]
+            posts = np.full(len(totals), model.system.n_posts, float)
         else:
             in_use, well = _member_use(totals), totals[:, INDEX["well_members"]]
             posts = np.maximum(totals[:, INDEX["posts_members"]], 1)
         depth = totals[:, INDEX["q_users"]] / np.maximum(totals[:, INDEX["in_use"]], 1)
         share = totals[0, INDEX["posts_members"]] / model.system.n_posts
-        found.append([*(in_use / posts), *(well / posts), *depth, share, float(model.outcome_arrays(["months"])["months"][0, -1])])
+        found.append(
+            [
+                *(in_use / posts),
+                *(well / posts),
+                *depth,
+                share,
+                float(model.outcome_arrays(["months"])["months"][0, -1]),
+            ]
+        )
     mean = np.mean(found, axis=0)
     return Row(name, tuple(mean[:3]), tuple(mean[3:6]), tuple(mean[6:9]), float(mean[9]), float(mean[10]))
 
@@ -124,7 +132,11 @@ def main(path: str = "docs/ablations.md", seeds: int = 10) -> None:
     coverage = ablation(range(1, seeds + 1))
     budget = ablation(range(1, seeds + 1), equal="budget")
     text = _PAGE.format(
-        coverage=as_markdown(coverage), budget=as_markdown(budget), checks="\n".join(expectations(coverage)), seeds=seeds, off=OFF
+        coverage=as_markdown(coverage),
+        budget=as_markdown(budget),
+        checks="\n".join(expectations(coverage)),
+        seeds=seeds,
+        off=OFF,
     )
     Path(path).write_text(text, encoding="utf-8")
 
@@ -139,8 +151,16 @@ def expectations(rows: list[Row]) -> list[str]:
     left_lost = [{name: base.well[y] - row.well[y] for name, row in off.items()} for y in (1, 2)]
     kept = {name: [row.well[y] / base.well[y] for y in (0, 1, 2)] for name, row in off.items()}
     checks = [
-        ("CPD off costs most spread at year 3", max(use_lost, key=use_lost.get) == "CPD", use_lost["CPD"]),
-        ("external expertise off costs depth at year 3", depth_lost["external expertise"] > 0.1, depth_lost["external expertise"]),
+        (
+            "CPD off costs most spread at year 3",
+            max(use_lost, key=lambda name: use_lost[name]) == "CPD",
+            use_lost["CPD"],
+        ),
+        (
+            "external expertise off costs depth at year 3",
+            depth_lost["external expertise"] > 0.1,
+            depth_lost["external expertise"],
+        ),
         ("collaboration off costs depth at year 3", depth_lost["collaboration"] > 0.1, depth_lost["collaboration"]),
     ]
     for name in ("capacity building", "ownership"):
@@ -149,7 +169,13 @@ def expectations(rows: list[Row]) -> list[str]:
             checks.append((f"{name} off costs what is left {year} years after funding", worse, left_lost[at][name]))
     same = max(abs(a - b) for a, b in zip(by["network of 60"].well, base.well, strict=True))
     checks.append(("network size at equal cluster quality does not matter (largest difference)", same < 0.02, same))
-    checks.append(("guidance only does nothing in attainment (months at year 10)", by["guidance only"].months < 0.05, by["guidance only"].months))
+    checks.append(
+        (
+            "guidance only does nothing in attainment (months at year 10)",
+            by["guidance only"].months < 0.05,
+            by["guidance only"].months,
+        )
+    )
     return [f"- {'came out' if good else 'DID NOT come out'}: {what} ({value:+.2f})" for what, good, value in checks]
 
 

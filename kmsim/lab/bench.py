@@ -81,9 +81,7 @@ def against_oracle(system: System) -> Row:
 
 def runs_a_second(system_settings: dict[str, Any]) -> Row:
     """Whole runs of 3,000 teachers, settings to outcomes, on one processor."""
-    scenarios = [
-        read_scenario(system=system_settings, policy=POLICY, seed=seed, budget=None) for seed in range(12)
-    ]
+    scenarios = [read_scenario(system=system_settings, policy=POLICY, seed=seed, budget=None) for seed in range(12)]
     one_run(0, scenarios[0])
     seconds = best(lambda: [one_run(i, s) for i, s in enumerate(scenarios)]) / len(scenarios)
     return "3,000 teachers, 10 years: runs a second, one processor", f"{1 / seconds:,.0f}", "250"

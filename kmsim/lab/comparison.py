@@ -79,7 +79,8 @@ class Comparison:
 
     def write(self, folder: str | Path) -> Path:
         """Write everything into a folder that exists: frames, figures, report, config and manifest. Returns the folder."""
-        from kmsim.report.figures import save_all
+        from kmsim.report.figures import draw_all, save_all
+        from kmsim.report.report import write
 
         folder = Path(folder)
         safe(self.summary).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
@@ -87,10 +88,13 @@ class Comparison:
         frame = self.trajectories.astype({"value": np.float32})
         frame.to_parquet(folder / "trajectories.parquet", compression="zstd", index=False)
         (folder / "figures").mkdir()
-        save_all(self, folder / "figures")
-        self.report(folder / "report.html")
+        drawn = draw_all(self)
+        save_all(self, folder / "figures", drawn)
+        write(self, folder / "report.html", drawn)
         (folder / "table.txt").write_text(self.table() + "\n", encoding="utf-8")
-        (folder / "config.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        (folder / "config.yaml").write_text(
+            yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
         (folder / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
         return folder
 
@@ -117,11 +121,72 @@ def compare(
     started = time.time()
     scenarios = read_comparison(policies, replicates, outcomes, **settings)
     wanted = list(OUTCOMES) if not outcomes else list(outcomes)
-    seeds = [scenarios[0].seed + r for r in range(replicates)]
+    seeds = [scenarios[0].seed + r for r in range(int(replicates))]
     runs = [pool.seeded(s, seed) for seed in seeds for s in scenarios]
     pool.compile_model()
     results = pool.run_all(runs, workers or pool.cpus(), progress)
     return _collect(scenarios, seeds, results, wanted, started)
+
+
+@dataclass
+class RunResult:
+    """One run: its outcomes as a tidy frame (policy, seed, practice, tick, year, outcome, value), settings and provenance."""
+
+    outcomes: pd.DataFrame
+    ledger: dict[str, float]
+    config: dict[str, Any]
+    manifest: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+    label: str = "one run, one seed; parameters set by hand"
+
+    def table(self) -> str:
+        """Every outcome at the end of each second year, as text for a terminal."""
+        frame = self.outcomes
+        years = sorted(y for y in frame.year.unique() if y == int(y) and y > 0)
+        years = [y for y in years if y % 2 == 0 or y == years[-1]] if len(years) > 6 else years
+        rows = [["outcome"] + [f"year {y:g}" for y in years]]
+        several = frame.practice.nunique() > 1
+        for (outcome, practice), part in frame.groupby(["outcome", "practice"], sort=False):
+            at = dict(zip(part.year, part.value, strict=True))
+            name = OUTCOMES[outcome].label + (f" ({practice})" if several else "")
+            rows.append([name] + [OUTCOMES[outcome].show(at[y]) for y in years])
+        paid = ", ".join(f"{k} £{v:,.0f}" for k, v in self.ledger.items() if v) or "nothing"
+        return f"{frame.policy.iloc[0]} ({self.label})\n\n{columns(rows, 40)}\n\npaid: {paid}"
+
+    def write(self, folder: str | Path) -> Path:
+        """Write outcomes, table, config and manifest into a folder that exists. Returns the folder."""
+        folder = Path(folder)
+        safe(self.outcomes).to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
+        (folder / "table.txt").write_text(self.table() + "\n", encoding="utf-8")
+        (folder / "config.yaml").write_text(
+            yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8"
+        )
+        (folder / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
+        return folder
+
+
+def run(outcomes: Sequence[str] | None = None, **settings: Any) -> RunResult:
+    """One policy, one seed, to the end. settings: the keys of `kmsim.Model`; outcomes: those to keep, all if none.
+
+    Raises UnknownName or BadValue before anything runs.
+
+    >>> run(system="village", policy="coaching", years=2, funded_years=1).outcomes.policy.iloc[0]
+    'coaching'
+    """
+    from kmsim.model import Model
+
+    started = time.time()
+    for name in outcomes or ():
+        if name not in OUTCOMES:
+            raise unknown("outcomes", name, OUTCOMES, "an outcome")
+    scenario = read_scenario(**settings)
+    model = Model(system=pool.system_of(scenario.system), scenario=scenario).run()
+    frame = model.outcomes
+    if outcomes:
+        frame = frame[frame.outcome.isin(list(outcomes))].reset_index(drop=True)
+    config = configuration_of([scenario], 1, outcomes)
+    found = manifest(config, [scenario.seed], started)
+    return RunResult(frame, model.ledger, config, found, list(model.notes))
 
 
 def read_comparison(
@@ -142,20 +207,26 @@ def read_comparison(
     for policy in policies:
         plain = read_scenario(policy=policy, **settings)
         has_network = plain.policy.recruits is not None
-        scenarios.append(read_scenario(policy=policy, network=network, **features, **settings) if has_network else plain)
+        scenarios.append(
+            read_scenario(policy=policy, network=network, **features, **settings) if has_network else plain
+        )
     names = [s.policy.name for s in scenarios]
     if len(set(names)) < len(names):
         raise BadValue("policies", ",".join(names), "each policy once")
     return scenarios
 
 
-def configuration_of(scenarios: list[Scenario], replicates: int, outcomes: Sequence[str] | None = None) -> dict[str, Any]:
+def configuration_of(
+    scenarios: list[Scenario], replicates: int, outcomes: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Everything that decides the comparison, resolved, as plain data: what config.yaml holds and the hash is of."""
     first = scenarios[0]
     return plain(
         {
             "policies": [s.policy.name for s in scenarios],
-            "levers": {s.policy.name: [{lever.key: describe(lever)} for lever in s.funded_policy().levers] for s in scenarios},
+            "levers": {
+                s.policy.name: [{lever.key: describe(lever)} for lever in s.funded_policy().levers] for s in scenarios
+            },
             "system": {key: value for key, value in asdict(first.system).items() if value not in (None, ())},
             "practice": [asdict(p) for p in first.practices],
             "network": first.network,
@@ -166,7 +237,7 @@ def configuration_of(scenarios: list[Scenario], replicates: int, outcomes: Seque
             "taper": first.taper,
             "ticks_per_year": first.ticks_per_year,
             "budget": first.budget,
-            "outcomes": list(outcomes) if outcomes else "all",
+            "outcomes": list(outcomes) if outcomes and list(outcomes) != list(OUTCOMES) else "all",
             "parameters": first.parameters,
         }
     )
@@ -202,7 +273,7 @@ def _collect(scenarios, seeds, results, wanted, started) -> Comparison:
     first = scenarios[0]
     names = [s.policy.name for s in scenarios]
     practices = [p.name for p in first.practices]
-    models = [Model(system=pool._system(first.system), scenario=s) for s in scenarios]
+    models = [Model(system=pool.system_of(first.system), scenario=s) for s in scenarios]
     system = models[0].system
     end = min(max(m.funding_end for m in models), first.years)
     ticks = first.years * first.ticks_per_year
@@ -216,7 +287,10 @@ def _collect(scenarios, seeds, results, wanted, started) -> Comparison:
     pupils = int(system.schools["pupils"].sum())
     config["budget_gbp"] = models[0].budget
     ledgers = {
-        policy: {category: float(np.mean([results[r * len(names) + p][2][category] for r in range(len(seeds))])) for category in results[0][2]}
+        policy: {
+            category: float(np.mean([results[r * len(names) + p][2][category] for r in range(len(seeds))]))
+            for category in results[0][2]
+        }
         for p, policy in enumerate(names)
     }
     return Comparison(
@@ -253,9 +327,31 @@ def _summary(values, names, practices, moments, per_year) -> pd.DataFrame:
         for name, array in values.items():
             for k, practice in _practice_rows(name, practices):
                 for moment, tick in moments.items():
-                    base = {"policy": policy, "practice": practice, "outcome": name, "moment": moment, "year": tick / per_year}
+                    base = {
+                        "policy": policy,
+                        "practice": practice,
+                        "outcome": name,
+                        "moment": moment,
+                        "year": tick / per_year,
+                    }
                     rows.append(base | _range(array[p, :, k, tick]))
     return pd.DataFrame(rows)
+
+
+_PAIRED = [
+    "policy",
+    "practice",
+    "against",
+    "role",
+    "outcome",
+    "moment",
+    "year",
+    "difference",
+    "low",
+    "high",
+    "ahead",
+    "n",
+]
 
 
 def _paired(values, names, practices, moments, per_year) -> pd.DataFrame:
@@ -288,7 +384,7 @@ def _paired(values, names, practices, moments, per_year) -> pd.DataFrame:
                                 "n": found["n"],
                             }
                         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_PAIRED)
 
 
 def _rivals(names: list[str], at: np.ndarray, sense: float) -> list[tuple[str, int]]:
@@ -350,7 +446,9 @@ def _git_hash() -> str | None:
     if not (here / ".git").exists():
         return None
     try:
-        out = subprocess.run(["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
+        out = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return out.stdout.strip() or None
@@ -359,7 +457,9 @@ def _git_hash() -> str | None:
 def safe(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with text cells that a spreadsheet would run as a formula made harmless."""
     text = frame.select_dtypes(include=["object", "string"]).columns
-    return frame.assign(**{c: frame[c].map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" and v else v) for c in text})
+    return frame.assign(
+        **{c: frame[c].map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" and v else v) for c in text}
+    )
 
 
 # -- as text ---------------------------------------------------------------
@@ -408,7 +508,11 @@ def paired_text(c: Comparison) -> str:
         lines = [[f"{OUTCOMES[outcome].label}: difference", "to business as usual", "ahead", "to the best", "ahead"]]
         best = rows[rows.role == "best"].against.iloc[0] if (rows.role == "best").any() else None
         for policy in c.policies:
-            lines.append([policy + (" (best)" if policy == best else "")] + _pair(rows, policy, "baseline", outcome) + _pair(rows, policy, "best", outcome))
+            lines.append(
+                [policy + (" (best)" if policy == best else "")]
+                + _pair(rows, policy, "baseline", outcome)
+                + _pair(rows, policy, "best", outcome)
+            )
         blocks.append(columns(lines))
     return "Paired differences, same seeds (90% range; ahead in k of n seeds)\n\n" + "\n\n".join(blocks)
 

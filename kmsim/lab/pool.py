@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from kmsim.errors import RunFailed
 from kmsim.scenario import Scenario
+from kmsim.system.build import build
+from kmsim.system.built import System
+from kmsim.system.settings import Settings
 
 Result = tuple[int, dict[str, np.ndarray], dict[str, float]]
 
@@ -36,18 +38,29 @@ def cpus() -> int:
     return max(1, allowed)
 
 
-@lru_cache(maxsize=2)
-def _system(settings):
-    from kmsim.system.build import build
+_built: dict[str, System] = {}
 
-    return build(settings)
+
+def system_of(settings: Settings) -> System:
+    """The built system of these settings: the last two are kept, for the next run on the same schools.
+
+    >>> from kmsim.system.settings import settings
+    >>> system_of(settings("village")) is system_of(settings("village"))
+    True
+    """
+    key = repr(settings)
+    if key not in _built:
+        while len(_built) >= 2:
+            del _built[next(iter(_built))]
+        _built[key] = build(settings)
+    return _built[key]
 
 
 def one_run(number: int, scenario: Scenario) -> Result:
     """Run one scenario to its end: its number, its outcomes (K, ticks + 1) and its ledger. The same in any process."""
     from kmsim.model import Model
 
-    model = Model(system=_system(scenario.system), scenario=scenario).run()
+    model = Model(system=system_of(scenario.system), scenario=scenario).run()
     return number, model.outcome_arrays(), model.ledger
 
 
@@ -104,7 +117,9 @@ def _stream(scenarios: list[Scenario], workers: int) -> Iterator[Result]:
                 for number in left[: min(workers, len(left))]:
                     tries[number] -= 1
                     if tries[number] == 0:
-                        raise RunFailed(f"a worker died twice at run {number} ({scenarios[number].policy.name})") from died
+                        raise RunFailed(
+                            f"a worker died twice at run {number} ({scenarios[number].policy.name})"
+                        ) from died
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise

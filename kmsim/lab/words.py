@@ -20,4 +20,6 @@ def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
     body = [list(row) for row in rows[1:]]
     widths = [max(len(row[c]) for row in head + body) for c in range(len(titles))]
     lines = [*head, ["-" * width for width in widths], *body]
-    return "\n".join("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

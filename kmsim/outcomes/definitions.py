@@ -14,7 +14,17 @@ import numpy as np
 from kmsim.outcomes.totals import INDEX
 
 # EEF months of progress: (SD, months) at the middle of each band; interpolated between (F-table of the evidence, from memory).
-MONTHS = ((0.0, 0.0), (0.07, 1.0), (0.14, 2.0), (0.225, 3.0), (0.31, 4.0), (0.40, 5.0), (0.49, 6.0), (0.57, 7.0), (0.66, 8.0))
+MONTHS = (
+    (0.0, 0.0),
+    (0.07, 1.0),
+    (0.14, 2.0),
+    (0.225, 3.0),
+    (0.31, 4.0),
+    (0.40, 5.0),
+    (0.49, 6.0),
+    (0.57, 7.0),
+    (0.66, 8.0),
+)
 
 
 def months(sd):

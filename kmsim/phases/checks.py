@@ -13,7 +13,19 @@ class ConservationError(AssertionError):
     """Something was made or lost that cannot be: a fault of the program."""
 
 
-UNIT = ("knowledge", "fidelity", "ownership", "priority", "routine", "expertise", "scripting", "climate", "vitality", "fund", "attendance")
+UNIT = (
+    "knowledge",
+    "fidelity",
+    "ownership",
+    "priority",
+    "routine",
+    "expertise",
+    "scripting",
+    "climate",
+    "vitality",
+    "fund",
+    "attendance",
+)
 
 
 def check_all(model: Any) -> None:

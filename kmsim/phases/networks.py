@@ -50,7 +50,11 @@ def fund_at(joined, tick, funded_ticks, taper_ticks):
 def _funding(w, k, tick):
     s = w.schools
     for i in range(len(s)):
-        w.uptake[k, i].fund = fund_at(w.uptake[k, i].joined, tick, w.clock.funded_ticks, w.clock.taper_ticks) if w.uptake[k, i].signed_up else ZERO
+        w.uptake[k, i].fund = (
+            fund_at(w.uptake[k, i].joined, tick, w.clock.funded_ticks, w.clock.taper_ticks)
+            if w.uptake[k, i].signed_up
+            else ZERO
+        )
 
 
 @inner
@@ -179,7 +183,9 @@ def _deliver(w, k, pool):
         w.uptake[k, i].attendance = _mean_attendance(w, k, i) if w.uptake[k, i].hours > 0 else ZERO
         if not w.uptake[k, i].signed_up:
             w.uptake[k, i].expert = w.uptake[k, i].quality = w.uptake[k, i].rehearsal = ZERO
-            w.uptake[k, i].expertise = expertise_after(w.uptake[k, i].expertise, ZERO, ZERO, ONE, ZERO, ZERO, ZERO, p, dt)
+            w.uptake[k, i].expertise = expertise_after(
+                w.uptake[k, i].expertise, ZERO, ZERO, ONE, ZERO, ZERO, ZERO, p, dt
+            )
             continue
         j = w.uptake[k, i].cluster
         v = vitality_of(w, j)

@@ -28,7 +28,9 @@ def _priorities(w, k):
     for i in range(len(s)):
         owned_use = w.uptake[k, i].o_users / F(s[i].n_posts)
         signed = w.uptake[k, i].signed_up > 0
-        w.uptake[k, i].priority = priority_after(w.uptake[k, i].priority, s[i].climate, w.uptake[k, i].fund, owned_use, signed, p, dt)
+        w.uptake[k, i].priority = priority_after(
+            w.uptake[k, i].priority, s[i].climate, w.uptake[k, i].fund, owned_use, signed, p, dt
+        )
 
 
 @inner
@@ -75,9 +77,13 @@ def _settle(w, k):
         j = w.uptake[k, i].cluster
         n = F(s[i].n_posts)
         capacity = o[i].capacity_building if signed else ZERO
-        w.uptake[k, i].routine = routine_after(w.uptake[k, i].routine, capacity, w.uptake[k, i].scripting, w.uptake[k, i].q_deep / n, p, dt)
+        w.uptake[k, i].routine = routine_after(
+            w.uptake[k, i].routine, capacity, w.uptake[k, i].scripting, w.uptake[k, i].q_deep / n, p, dt
+        )
         if j >= 0:
             s[i].climate = climate_after(s[i].climate, w.clusters[j].vitality, w.clusters[j].climate, p, dt)
         nu = carried(o[i].novelty if signed else p.novelty_reference, p)[0]
         gained = w.uptake[k, i].q_users / n
-        w.uptake[k, i].attainment = attainment_after(w.uptake[k, i].attainment, w.practices[k].effect, nu, gained, p, dt)
+        w.uptake[k, i].attainment = attainment_after(
+            w.uptake[k, i].attainment, w.practices[k].effect, nu, gained, p, dt
+        )

@@ -35,9 +35,11 @@ from kmsim.rules.peers import fidelity_after, standing_support, support
 # One tile holds a block of posts as rows of one buffer at fixed distances, so that the loop over posts becomes SIMD code:
 # nothing that is written can overlap with what is read.
 ROWS = (
-    "stage u q o aware_share use_share users well early z aptitude w0 tries xi_a xi_s aware_draw stage_draw "  # a post's own
-    "new_stage new_u new_q new_o shows changed in_use using champion"  # what comes out
-).split()
+    (
+        "stage u q o aware_share use_share users well early z aptitude w0 tries xi_a xi_s aware_draw stage_draw "  # a post's own
+        "new_stage new_u new_q new_o shows changed in_use using champion"  # what comes out
+    ).split()
+)
 LANES = 16  # the loop over a school's posts runs on to a whole number of these; what it writes beyond is written again
 WIDTH = BLOCK + LANES
 TILE = len(ROWS) * WIDTH
@@ -90,12 +92,13 @@ def teachers(w, tick):
     for k in range(len(w.uptake)):
         changes = np.int64(0)
         school = np.int64(0)
+        place = _place(w, k, 0)  # of the school a block ends in: the next block goes on in it, from the same start
         for first in range(0, len(w.posts.school), BLOCK):
             n = min(BLOCK, len(w.posts.school) - first)
             uniform_block(w.scratch.tile[_AWARE_DRAW : _AWARE_DRAW + BLOCK], w.clock.seed, AWARE_DRAW, k, first, tick)
             uniform_block(w.scratch.tile[_STAGE_DRAW : _STAGE_DRAW + BLOCK], w.clock.seed, STAGE_DRAW, k, first, tick)
             _bring_in(w, k, first, n)
-            _live_by_school(w, k, first, n, school)
+            place = _live_by_school(w, k, first, n, school, place)
             changes = _note_changes(w, k, first, n, changes)
             _bring_out(w, k, first, n)
             school = _count(w, k, first, n, school)
@@ -185,16 +188,19 @@ def _copy(x, row, values):
 
 
 @inner
-def _live_by_school(w, k, first, n, school):
-    """The posts of the block, school by school."""
+def _live_by_school(w, k, first, n, school, place):
+    """The posts of the block, school by school; returns the last school's place."""
     s = w.schools
     i = school
     at = np.int64(0)
     while at < n:
+        if s[i].first_post >= first:
+            place = _place(w, k, i)
         end = np.int64(min(s[i].first_post + s[i].n_posts - first, n))
-        _live(w.scratch.tile[at:], _place(w, k, i), (end - at + LANES - 1) // LANES * LANES, w.p, w.clock.dt)
+        _live(w.scratch.tile[at:], place, (end - at + LANES - 1) // LANES * LANES, w.p, w.clock.dt)
         at = end
         i += 1
+    return place
 
 
 @inner

@@ -84,7 +84,11 @@ def _rotate(w, ring):
     experience, openness, aptitude = posts.experience[last], posts.openness[last], posts.aptitude[last]
     for r in range(len(ring) - 1, 0, -1):
         a, b = ring[r - 1], ring[r]
-        posts.experience[b], posts.openness[b], posts.aptitude[b] = posts.experience[a], posts.openness[a], posts.aptitude[a]
+        posts.experience[b], posts.openness[b], posts.aptitude[b] = (
+            posts.experience[a],
+            posts.openness[a],
+            posts.aptitude[a],
+        )
     first = ring[0]
     posts.experience[first], posts.openness[first], posts.aptitude[first] = experience, openness, aptitude
     for k in range(len(posts.stage)):
@@ -93,7 +97,9 @@ def _rotate(w, ring):
         for r in range(len(ring) - 1, 0, -1):
             a = ring[r - 1]
             own = w.p.o_keep * state[3][a]
-            _seat(state, posts.follow_start, posts.follow_from, ring[r], state[0][a], state[1][a], state[2][a], own, w.p)
+            _seat(
+                state, posts.follow_start, posts.follow_from, ring[r], state[0][a], state[1][a], state[2][a], own, w.p
+            )
         _seat(state, posts.follow_start, posts.follow_from, first, stage, u, q, w.p.o_keep * o, w.p)
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+
 class Posts(NamedTuple):
     """Columns of Teacher, and the ties between posts."""
 
@@ -70,7 +71,8 @@ OFFER = (
     "novelty",
 )
 _OFFER = np.dtype([(name, np.float32) for name in OFFER] + [("cover_cap", np.float64)], align=True)
-_PRACTICE = np.dtype([(name, np.float32) for name in ("effect", "complexity", "observability")])
+_TRAITS = ("effect", "complexity", "observability")
+_PRACTICE = np.dtype([(name, np.float32) for name in _TRAITS])
 _CLOCK = np.dtype(
     [
         ("seed", np.int64),
@@ -85,7 +87,9 @@ _CLOCK = np.dtype(
 )
 
 
-def clock(seed: int, ticks_per_year: int, funded_years: float, taper: float, pool_scale: float, hierarchy: bool) -> np.record:
+def clock(
+    seed: int, ticks_per_year: int, funded_years: float, taper: float, pool_scale: float, hierarchy: bool
+) -> np.record:
     """Numbers that hold for a whole run; years become whole ticks."""
     funded, faded = int(funded_years * ticks_per_year + 0.5), int(taper * ticks_per_year + 0.5)
     values = (seed, ticks_per_year, funded, faded, pool_scale, 1 / ticks_per_year, hierarchy)
@@ -99,7 +103,9 @@ def offer_of(schools: int) -> np.recarray:
 
 def practices_of(practices) -> np.recarray:
     """What the rules need to know of each practice."""
-    return np.array([tuple(getattr(p, name) for name in _PRACTICE.names) for p in practices], _PRACTICE).view(np.recarray)
+    return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE).view(
+        np.recarray
+    )
 
 
 def rows_of(columns, shape) -> np.recarray:

@@ -8,6 +8,7 @@ from kmsim import rng
 from kmsim.jit import compiled
 from kmsim.phases.money import CATEGORIES
 from kmsim.phases.world import World
+from kmsim.policies.levers import Recruit
 from kmsim.policies.plan import Plan
 from kmsim.rules.numbers import F
 from kmsim.rules.schools import signup_rate
@@ -20,6 +21,7 @@ class Recruitment:
 
     def __init__(self, plan: Plan, world: World, practice_scripting: list[float]):
         self.plan, self.w = plan, world
+        self.recruit = plan.policy.recruits or Recruit()
         self.practice_scripting = practice_scripting
         self.eligible = plan.eligible
         self.reach = plan.hub_reach()
@@ -31,7 +33,7 @@ class Recruitment:
         """Hold this year's round, if the policy has one: invite, admit, join, form clusters."""
         if year not in self.rounds:
             return
-        admitted = self._assign() if self.plan.policy.recruits.assigned else self._invite(year)
+        admitted = self._assign() if self.recruit.assigned else self._invite(year)
         if admitted is None:
             return
         layout = self.plan.at(year)
@@ -50,8 +52,8 @@ class Recruitment:
 
     def _invite(self, year: int) -> list[np.ndarray] | None:
         """Who joins, by practice; None if the money does not reach for a round."""
-        recruit, plan, w = self.plan.policy.recruits, self.plan, self.w
-        keys, rows, practice = [], [], []
+        recruit, plan, w = self.recruit, self.plan, self.w
+        keys, rows, of = [], [], []
         invited = 0.0
         for k in range(len(self.practice_scripting)):
             members = np.count_nonzero(w.uptake.signed_up[k])
@@ -61,11 +63,11 @@ class Recruitment:
             invited += float(np.sum(recruit.invitation * self.reach[candidates], dtype=np.float64))
             keys.append(self._keys(k, candidates, year))
             rows.append(candidates)
-            practice.append(np.full(len(candidates), k))
+            of.append(np.full(len(candidates), k))
         none = [np.empty(0, np.int64) for _ in self.practice_scripting]
         if not rows:
             return none
-        key, row, k = np.concatenate(keys), np.concatenate(rows), np.concatenate(practice)
+        key, row, practice = np.concatenate(keys), np.concatenate(rows), np.concatenate(of)
         cost = 0.0 if plan.policy.preset else plan.p["c_invitation"] * invited
         left = np.inf if plan.budget is None else plan.budget - self.committed - cost
         if plan.planned[row].min() > left:
@@ -73,17 +75,17 @@ class Recruitment:
         self.committed += cost
         w.money.ledger[RECRUITMENT] += cost
         willing = np.flatnonzero(key < 1)
-        order = willing[np.lexsort((row[willing], k[willing], key[willing]))]
+        order = willing[np.lexsort((row[willing], practice[willing], key[willing]))]
         members = np.count_nonzero(w.uptake.signed_up, axis=1).astype(np.float64)
         wanted = np.array([self._wanted(j, year) for j in range(len(none))])
-        taken, spent = _admit(plan.planned[row[order]], k[order], members, wanted, left)
+        taken, spent = _admit(plan.planned[row[order]], practice[order], members, wanted, left)
         self.committed += spent
         chosen = order[taken]
-        return [row[chosen[k[chosen] == j]] for j in range(len(none))]
+        return [row[chosen[practice[chosen] == j]] for j in range(len(none))]
 
     def _keys(self, k: int, candidates: np.ndarray, year: int) -> np.ndarray:
         """When each candidate would sign up, in years: below 1, it does. A trust's schools share one key."""
-        recruit, s, w = self.plan.policy.recruits, self.plan.system.schools, self.w
+        recruit, s, w = self.recruit, self.plan.system.schools, self.w
         offer = self.plan.at(year).quantities
         slots = candidates
         if recruit.unit == "trust":
@@ -223,7 +225,17 @@ def _rates_and_draws(
                 count += signed[j] > 0
         nb = F(count) / F(near) if near > 0 else F(0)
         rate[c] = signup_rate(
-            mandate[i], invited[i], climate[i], nb, existing, incentive[i], scripting[i], ask, targeting[i], fsm_rank[i], p
+            mandate[i],
+            invited[i],
+            climate[i],
+            nb,
+            existing,
+            incentive[i],
+            scripting[i],
+            ask,
+            targeting[i],
+            fsm_rank[i],
+            p,
         )
         draw[c] = rng.uniform(seed, rng.SIGNUP, k, slots[c], year)
     return rate, draw

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -264,6 +265,8 @@ def cost_effect(c: Comparison, practice: str | None = None) -> Figure:
             costs = np.nanmax([known.cost_high.max(), known.cost.max(), 0.01]) if len(known) else 1.0
             ax.set_ylim(-0.05 * top, 1.12 * top)
             ax.set_xlim(-0.05 * costs, 1.08 * costs)
+            if known.empty:
+                ax.text(0.5, 0.5, "n/a", transform=ax.transAxes, ha="center", va="center", color=MUTED)
             _frontier(ax, known)
             _cross_points(ax, known, look)
             _point_labels(ax, known, look)
@@ -316,6 +319,8 @@ def gap(c: Comparison, practice: str | None = None) -> Figure:
         _lines(ax, table, look, 100)
         _years(ax, c, table, named=False)
         ax.set_title("Gap by year, percentage points", fontsize=FONT, pad=8)
+        if not table["mean"].notna().any():
+            ax.text(0.5, 0.5, "n/a", transform=ax.transAxes, ha="center", va="center", color=MUTED)
         ax.axhline(0, color=INK, linewidth=1)
         ax.yaxis.set_major_formatter(FuncFormatter(_signed_tick))
         low, high = ax.get_ylim()
@@ -417,7 +422,7 @@ def paired_differences(c: Comparison, practice: str | None = None) -> Figure:
         for i, outcome in enumerate(FOREST):
             ax = _axes(fig, names + (i % 2) * (across + counts + 0.15), 1.3 + (1 - i // 2) * (up + 0.9), across, up)
             part = table[table.outcome == outcome].set_index("policy")
-            year = shown_year(float(part.year.iloc[0])) if len(part) else "n/a"
+            year = shown_year(frames.moment_year(c, SCORECARD[outcome]))
             when = "3 years after funding" if outcome == "sustained" else f"year {year}"
             ax.set_title(f"{_brief(outcome)}, {when}", fontsize=FONT, pad=8)
             _forest(ax, part, rows, look, outcome, names=i % 2 == 0)
@@ -440,10 +445,47 @@ FIGURES: dict[str, tuple[Callable[..., Figure], Callable[..., pd.DataFrame], Cal
 }
 
 
-def save_all(c: Comparison, folder: str | Path) -> list[Path]:
+@dataclass(frozen=True)
+class Drawing:
+    """One figure drawn, and its SVG before it is told where it will stand. Made by `draw_all`; ids start with `stem`."""
+
+    stem: str
+    figure: Figure
+    size: str
+    body: str
+    words: str
+
+    def svg(self, alt: str, standalone: bool = False) -> str:
+        """The SVG, text as text. alt: what it shows, for those who do not see it; standalone: with what a file needs."""
+        text = f'<svg viewBox="{self.size}" role="img" aria-label="{_escaped(alt)}">{self.body}'
+        if standalone:
+            width, height = self.size.split()[2:]
+            space = f'xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt"'
+            text = '<?xml version="1.0" encoding="utf-8"?>\n' + text.replace("<svg ", f"<svg {space} ", 1)
+        return text.strip() + "\n"
+
+
+Drawn = dict[tuple[str, str], Drawing]
+
+
+def draw_all(c: Comparison) -> Drawn:
+    """Every figure of every practice, drawn once: give it to `save_all`, `render` and `write` to spare them the work.
+
+    Returns (figure's name, practice) -> Drawing; the second and later practices have their number in `stem`.
+    """
+    drawn = {}
+    for i, practice in enumerate(frames.practices(c)):
+        for name, (draw, _, words) in FIGURES.items():
+            stem = name if i == 0 else f"{name}_{i + 1}"
+            drawn[name, practice] = drawing(draw(c, practice), stem, words(c, practice))
+    return drawn
+
+
+def save_all(c: Comparison, folder: str | Path, drawn: Drawn | None = None) -> list[Path]:
     """Write every figure as PNG (150 dpi) and SVG into a folder, made if it is not there. Returns the paths in order.
 
-    With several practices the second and later have their number in the name: `gap_2.png`. Raises OSError if it cannot write.
+    With several practices the second and later have their number in the name: `gap_2.png`. drawn: from `draw_all`, if it
+    is there already. Raises OSError if it cannot write.
 
     >>> save_all(comparison, "figures")  # doctest: +SKIP
     [PosixPath('figures/fan_chart.png'), PosixPath('figures/fan_chart.svg'), ...]
@@ -451,13 +493,11 @@ def save_all(c: Comparison, folder: str | Path) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for i, practice in enumerate(frames.practices(c)):
-        for name, (draw, _, words) in FIGURES.items():
-            fig, stem = draw(c, practice), name if i == 0 else f"{name}_{i + 1}"
-            png, drawn = folder / f"{stem}.png", folder / f"{stem}.svg"
-            png.write_bytes(to_png(fig))
-            drawn.write_text(to_svg(fig, stem, words(c, practice), standalone=True), encoding="utf-8", newline="\n")
-            written += [png, drawn]
+    for one in (drawn or draw_all(c)).values():
+        png, svg = folder / f"{one.stem}.png", folder / f"{one.stem}.svg"
+        png.write_bytes(to_png(one.figure))
+        svg.write_text(one.svg(one.words, standalone=True), encoding="utf-8", newline="\n")
+        written += [png, svg]
     return written
 
 
@@ -469,11 +509,8 @@ def to_png(fig: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def to_svg(fig: Figure, name: str, alt: str, standalone: bool = False) -> str:
-    """A figure as SVG whose ids start with its name, so that several stand in one page; text stays text.
-
-    alt: what it shows, for people who do not see it. standalone: with the XML head that a file needs.
-    """
+def drawing(fig: Figure, stem: str, words: str) -> Drawing:
+    """A figure with its SVG, whose ids start with its name so that several stand in one page; no date, no outside address."""
     buffer = io.StringIO()
     with mpl.rc_context(RC):
         fig.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
@@ -481,23 +518,15 @@ def to_svg(fig: Figure, name: str, alt: str, standalone: bool = False) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.S)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r'(?:xlink:)?href="#([^"]+)"', rf'href="#{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
-    text = text.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{stem}-\1"', text)
+    text = re.sub(r'(?:xlink:)?href="#([^"]+)"', rf'href="#{stem}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{stem}-\1)", text)
     text = re.sub(r"(font: [^;\"]*?)'DejaVu Sans'(?:, sans-serif)?", rf"\1{FONTS}", text)
     text = re.sub(r"font-family: *'DejaVu Sans'", f"font-family: {FONTS}", text)
     head, body = re.match(r"<svg([^>]*)>(.*)", text, flags=re.S).groups()  # type: ignore[union-attr]
     size = re.search(r'viewBox="([^"]+)"', head).group(1)  # type: ignore[union-attr]
     body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _rounded, tag.group()), body)
-    text = f'<svg viewBox="{size}" role="img" aria-label="{_escaped(alt)}">{body}'
-    if standalone:
-        width, height = size.split()[2:]
-        text = text.replace(
-            "<svg ", f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" ', 1
-        )
-        text = '<?xml version="1.0" encoding="utf-8"?>\n' + text
-    return text.strip() + "\n"
+    return Drawing(stem, fig, size, body, words)
 
 
 def _rounded(number: re.Match[str]) -> str:

@@ -54,16 +54,16 @@ class Table:
     rows: Sequence[Sequence[Any]]
 
 
-def write(c: Comparison, path: str | Path) -> Path:
+def write(c: Comparison, path: str | Path, drawn: figures.Drawn | None = None) -> Path:
     """Write the report to a file in UTF-8, in a folder that exists. Returns the path.
 
-    Raises KmsimError if the file cannot be written.
+    drawn: from `figures.draw_all`, if it is there already. Raises KmsimError if the file cannot be written.
 
     >>> write(comparison, "report.html")  # doctest: +SKIP
     PosixPath('report.html')
     """
     path = Path(path)
-    text = render(c)
+    text = render(c, drawn)
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
@@ -71,21 +71,23 @@ def write(c: Comparison, path: str | Path) -> Path:
     return path
 
 
-def render(c: Comparison) -> str:
+def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
     """The report as HTML text: headline, scorecard, figures with their tables, method, limits, how to reproduce.
 
-    c: what `compare` returns, or anything like it (see `frames.Comparison`). Every text in it is escaped.
+    c: what `compare` returns, or anything like it (see `frames.Comparison`). Every text in it is escaped. drawn: from
+    `figures.draw_all`, if it is there already.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(files("kmsim.report").joinpath("template.html").read_text(encoding="utf-8"))
     practices, look = frames.practices(c), styles(c.policies)
+    drawn = drawn or figures.draw_all(c)
     return template.render(
         c=c,
         place=frames.place(c),
         seeds=frames.seeds(c),
-        parts=[_part(c, practice, i, look) for i, practice in enumerate(practices)],
+        parts=[_part(c, practice, i, drawn) for i, practice in enumerate(practices)],
         practices=[_practice_card(c, practice) for practice in practices],
         policies=[(plain_name(p), p, c.policy_summaries.get(p, ""), swatch(look[p])) for p in c.policies],
         funding_end=shown_year(c.funding_end),
@@ -179,23 +181,19 @@ def _sd(c: Comparison, practice: str, policy: str, outcome: str) -> str:
 
 
 # -- figures with their tables ------------------------------------------------
-def _part(c: Comparison, practice: str, number: int, look: Mapping[str, Style]) -> dict[str, Any]:
+def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> dict[str, Any]:
     """All that the page says of one practice."""
     tail = "" if number == 0 else f"_{number + 1}"
     shown_figures = []
-    for name, (draw, table, say) in figures.FIGURES.items():
-        frame = table(c, practice)
-        title = TITLES[name]
-        svg = figures.to_svg(
-            draw(c, practice), name + tail, f"{title} The caption says what the figure shows.", standalone=False
-        )
+    for name, (_, table, _) in figures.FIGURES.items():
+        one, title = drawn[name, practice], TITLES[name]
         shown_figures.append(
             {
                 "id": name.replace("_", "-") + tail,
                 "title": title,
-                "svg": Markup(svg),
-                "words": say(c, practice),
-                "tables": _tables(c, practice, name, frame),
+                "svg": Markup(one.svg(f"{title} The caption says what the figure shows.")),
+                "words": one.words,
+                "tables": _tables(c, practice, name, table(c, practice)),
             }
         )
     return {

@@ -74,4 +74,6 @@ def expertise_after(e, attended, ex, carry, v, e_cluster, in_hand, p, dt):
     outside = carry * ex
     taken = pull(p.e_gain * attended, outside, e)
     shared = pull(v, e_cluster, e)
-    return clip(relax(e, taken + shared, taken * outside + shared * e_cluster, p.e_loss * (ONE - p.e_hold * in_hand), dt))
+    return clip(
+        relax(e, taken + shared, taken * outside + shared * e_cluster, p.e_loss * (ONE - p.e_hold * in_hand), dt)
+    )

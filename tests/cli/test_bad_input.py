@@ -154,6 +154,8 @@ def test_an_unknown_authority_is_told_with_the_nearest(kmsim, tmp_path, verb):
         (["--"], ["flag=--"]),
         (["list", "polices"], ["kind=polices", "did you mean 'policies'"]),
         (["list", "policies", "levers"], ["expected one kind"]),
+        (["bench", "quik=true"], ["key=quik", "did you mean 'quick'"]),
+        (["bench", "quick=5"], ["quick=5", "true or false"]),
         (["show"], ["expected [KIND] NAME"]),
         (["show", "coachin"], ["name=coachin", "did you mean 'coaching'"]),
         (["show", "policy", "coachin"], ["policy=coachin", "did you mean 'coaching'"]),

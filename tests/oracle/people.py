@@ -136,11 +136,18 @@ class Teacher(mesa.Agent):
         ceiling = p["q_unaided"] + p["q_range"] * help_at_hand + p["q_aptitude"] * self.aptitude
         return clip(ceiling, p["q_least"], 1.0)
 
+    def note_tie(self, k: int, value: float, pulls: list[tuple[float, float]]) -> None:
+        """Remember that a pull's target lay so near the value that single precision may see it on the other side."""
+        if any(strength > 0.0 and abs(target - value) < 1e-6 for strength, target in pulls):
+            self.decisions[k]["tie"] = True
+
     def learned_knowledge(self, k: int) -> float:
         p, conditions = self.model.parameters, self.school.conditions[k]
         taught = p["a_u"] * self.attendance[k] * conditions.hours * conditions.quality
         loss = 0.0 if self.in_use(k) else p["u_loss"]
-        return relax(self.knowledge[k], [(taught, 1.0), (p["u_use"], p["u_floor"])], loss, self.model.dt)
+        pulls = [(taught, 1.0), (p["u_use"], p["u_floor"])]
+        self.note_tie(k, self.knowledge[k], pulls)
+        return relax(self.knowledge[k], pulls, loss, self.model.dt)
 
     def learned_fidelity(self, k: int, support: float) -> float:
         p, conditions = self.model.parameters, self.school.conditions[k]
@@ -151,6 +158,7 @@ class Teacher(mesa.Agent):
             (p["peer_school"] * p["peer_learn"], conditions.school_fidelity),
             (p["peer_learn"] * conditions.vitality * self.school.carry(k), conditions.cluster_fidelity),
         ]
+        self.note_tie(k, self.fidelity[k], pulls)
         return relax(self.fidelity[k], pulls, p["phi_q"] * (1.0 - support), self.model.dt)
 
     def grown_ownership(self, k: int) -> float:
@@ -169,6 +177,7 @@ class Teacher(mesa.Agent):
             (taking_part + success, 1.0),
             (p["o_peers"] * conditions.vitality, conditions.cluster_ownership),
         ]
+        self.note_tie(k, self.ownership[k], pulls)
         return relax(self.ownership[k], pulls, p["o_mandate"] * school.mandate + p["o_fade"], self.model.dt)
 
     def trying_rate(self, k: int, knowledge, fidelity, ownership, reinforcement, workload) -> float:
@@ -237,7 +246,7 @@ class Teacher(mesa.Agent):
 
     def look_and_choose(self, k: int) -> None:
         """Work out this tick's new state and keep it back until everyone has done so."""
-        self.decisions[k] = {"aware": None, "stage": None}
+        self.decisions[k] = {"aware": None, "stage": None, "tie": False}
         self._next[k] = None
         stage = self.stage[k]
         if stage == UNAWARE:

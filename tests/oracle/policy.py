@@ -171,7 +171,7 @@ class Policy:
 
     def offer_to(self, school: School, year: int) -> dict[str, float]:
         """What a member at this place gets in this year; of several levers on one quantity the largest."""
-        offer = {name: 0.0 for name in QUANTITIES}
+        offer = dict.fromkeys(QUANTITIES, 0.0)
         novelties = []
         offer["preset"] = offer["meets"] = offer["has_materials"] = False
         for lever in self.levers:
@@ -319,7 +319,11 @@ def recruitment_round(model) -> bool:
     if not candidates:
         return True
     preset = any(lever.kind == "archetype" for lever in policy.levers)  # its published cost stands for all but cover
-    inviting = 0.0 if preset else model.parameters["c_invitation"] * sum(policy.invitation(school, levers) for school, _ in candidates)
+    inviting = (
+        0.0
+        if preset
+        else model.parameters["c_invitation"] * sum(policy.invitation(school, levers) for school, _ in candidates)
+    )
     cheapest = min(planned_cost(model, school) for school, _ in candidates)
     if model.budget is not None and model.committed + inviting + cheapest > model.budget:
         return False

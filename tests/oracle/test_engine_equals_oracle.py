@@ -85,7 +85,10 @@ RECRUITING = {
         {"train_facilitators": {"capacity": 0.7}},
     ],
 }
-ASSIGNED = {"summary": "no choice", "levers": [{"recruit": {"assigned": True, "coverage": 0.3}}, {"cpd": {"intensity": 0.5}}]}
+ASSIGNED = {
+    "summary": "no choice",
+    "levers": [{"recruit": {"assigned": True, "coverage": 0.3}}, {"cpd": {"intensity": 0.5, "focus": 0.5}}],
+}
 FOUR = ["formative_assessment", "scripted_language", "metacognition", "generic_enquiry"]
 CASES = [
     ("codesigned_networks", {}),
@@ -109,6 +112,13 @@ def half_borough():
     return build("borough", {"scale": 2})
 
 
+@pytest.mark.parametrize(("policy", "settings"), CASES, ids=str)
+def test_half_a_borough(half_borough, policy, settings):
+    """More posts than a block of draws holds, longer, and every odd corner of the levers."""
+    report = side_by_side(half_borough, policy, SEED, **({"years": 5} | settings))
+    assert report.equal, report.differences
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", MUTATED)
 def test_a_changed_constant_is_seen(half_borough, name):
@@ -123,5 +133,7 @@ def test_some_changed_constants_are_seen(borough, name):
 
 
 def test_near_misses_are_few(borough):
-    found = [side_by_side(borough, policy, seed) for policy in ("coaching", "codesigned_networks") for seed in (1, 2, 3)]
+    found = [
+        side_by_side(borough, policy, seed) for policy in ("coaching", "codesigned_networks") for seed in (1, 2, 3)
+    ]
     assert sum(r.near_misses for r in found) <= max(1, np.sum([r.decisions for r in found]) / 100_000)

@@ -14,6 +14,7 @@ from kmsim.parameters import defaults, record
 from kmsim.phases.census import census, contacts_afresh, showing
 from kmsim.phases.money import CATEGORIES
 from kmsim.phases.networks import fund_at
+from kmsim.phases.turnover import turnover
 from kmsim.policies.recruitment import _admit
 from kmsim.rules.adoption import AWARE, LAPSED, TRYING, UNAWARE, USING
 from kmsim.system.build import build
@@ -111,7 +112,7 @@ def fates(model: Model, year: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(leaves, moves, draw) by post, from the draws and MODEL's rates."""
     p, t, s = model.parameters, model.tables[Teacher], model.tables[School]
     n = model.system.n_posts
-    draw = np.array([rng.uniform(model.scenario.seed, rng.TURNOVER, 0, i, year) for i in range(n)])
+    draw = np.array([rng.uniform(model.given.seed, rng.TURNOVER, 0, i, year) for i in range(n)])
     years = t["experience"].astype(int)
     leave = np.select(
         [years < 2, years < 4, years < 6, years < 10, years < 30],
@@ -158,24 +159,8 @@ def test_who_leaves_moves_and_arrives(borough):
         assert new["experience"][post] == (0 if fresh else years)
 
 
-def test_movers_carry_what_they_know_and_half_of_what_they_own(borough):
-    """With nothing else moving (a year's last tick has its teachers' step before): knowledge seen at both ends of a move."""
-    settings = {"practice": ["formative_assessment", "metacognition"], "years": 3}
-    keeps = [at_last_tick(make(borough, **settings, **{"parameters.o_keep": keep}), 2)[1] for keep in (0.5, 1.0)]
-    before = at_last_tick(make(borough, **settings), 2)[0]
-    leaves, moves, _ = fates(before, 1)
-    half, whole = (model.tables[Teacher] for model in keeps)
-    # the two runs part at the first year's end; compare where they have not: posts whose holder is new there and whose state is alike
-    same = moves & np.all(half["knowledge"] == whole["knowledge"], axis=0) & np.all(whole["ownership"] > 0, axis=0)
-    assert not np.any(leaves & moves)
-    ratio = half["ownership"][:, same] / whole["ownership"][:, same]
-    assert same.sum() == 0 or np.all(ratio <= 1 + 1e-6)
-
-
 def test_state_goes_round_the_ring_with_its_person():
     """Posts are given states of their own, the teachers' step is passed over, and only turnover runs."""
-    from kmsim.phases.turnover import turnover
-
     model = make(build("borough"), practice=["formative_assessment", "metacognition"])
     w, t = model.world, model.tables[Teacher]
     n = model.system.n_posts

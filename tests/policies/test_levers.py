@@ -164,6 +164,10 @@ def test_costs_are_those_of_the_specification():
             [{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1, "regions": "London"}]}}],
             "a list of regions",
         ),
+        ([{"recruit": {}}, {"phase_in": {}}], "a list of phases"),
+        ([{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1, "regions": [5]}]}}], "regions"),
+        ([{"recruit": {"eligible": {"in_trust": "no"}}}], "true or false"),
+        ([{"recruit": {}}, {"incentive": {"gbp": float("inf")}}], "incentive.gbp=inf"),
         ([{"recruit": {}}, {"phase_in": {"phases": [{"year": 0}]}}], "year, coverage and, if not all, regions"),
         (
             [{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1.2}]}}],

@@ -11,6 +11,7 @@ import pytest
 from kmsim.errors import KmsimError
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.report import frames
+from kmsim.report.figures import draw_all
 from kmsim.report.report import render, scorecard, write
 from kmsim.report.style import plain_name
 
@@ -85,6 +86,7 @@ def test_the_page_can_be_used_without_seeing_it(pages, name):
 
 def test_the_same_comparison_gives_the_same_bytes(plain, pages, tmp_path):
     assert render(plain) == pages["plain"]
+    assert render(plain, draw_all(plain)) == pages["plain"]
     path = write(plain, tmp_path / "report.html")
     assert path.read_bytes() == pages["plain"].encode()
     assert plain.manifest["time"] not in pages["plain"]
@@ -157,6 +159,6 @@ def test_two_practices_have_each_their_part(pages):
 
 
 def test_a_file_that_cannot_be_written_is_told_in_one_line(plain, tmp_path, monkeypatch):
-    monkeypatch.setattr("kmsim.report.report.render", lambda c: "x")
+    monkeypatch.setattr("kmsim.report.report.render", lambda c, drawn=None: "x")
     with pytest.raises(KmsimError, match="nowhere"):
         write(plain, tmp_path / "nowhere" / "report.html")
