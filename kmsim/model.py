@@ -344,17 +344,17 @@ class Model(ViewModel):
 
         s = self.tables[School]
         pupils = s["pupils"].astype(np.float64)
-        sizes: dict[str, Any] = dict(
-            posts=self.system.n_posts,
-            schools=self.system.n_schools,
-            posts_most=int(s["size"][self._fifth == 4].sum()),
-            posts_least=int(s["size"][self._fifth == 0].sum()),
-            pupils=float(pupils.sum()),
-            disadvantaged=float((pupils * s["fsm"]).sum()),
-            ticks_per_year=self.given.ticks_per_year,
-            funding_end=self.funding_end,
-            budget=self.budget,
-        )
+        sizes: dict[str, Any] = {
+            "posts": self.system.n_posts,
+            "schools": self.system.n_schools,
+            "posts_most": int(s["size"][self._fifth == 4].sum()),
+            "posts_least": int(s["size"][self._fifth == 0].sum()),
+            "pupils": float(pupils.sum()),
+            "disadvantaged": float((pupils * s["fsm"]).sum()),
+            "ticks_per_year": self.given.ticks_per_year,
+            "funding_end": self.funding_end,
+            "budget": self.budget,
+        }
         wanted = list(OUTCOMES) if names is None else names
         for name in wanted:
             if name not in OUTCOMES:

@@ -242,6 +242,34 @@ PARAMETERS: dict[str, Parameter] = _rows(
     ("budget_per_pupil", "total budget, for each pupil of the system", "GBP/pupil", 30.0, (5, 200), "system.md 3.1 (London Challenge)", "judged"),
 )  # fmt: skip
 
+# What something is divided by: these cannot be 0.
+DIVISORS = frozenset(
+    {
+        "coach_year",
+        "cost_scale",
+        "cover_primary",
+        "cover_secondary",
+        "delay",
+        "effect_reference",
+        "expert_year",
+        "f_loss",
+        "f_needed",
+        "f_reach",
+        "hierarchy_scale",
+        "hours_a_day",
+        "hub_reach_km",
+        "incentive_full",
+        "novelty_reference",
+        "own_half",
+        "pool_free",
+        "q_half",
+        "r_loss",
+        "schools_per_hub",
+        "tau_v",
+        "theta",
+    }
+)
+
 RECORD = np.dtype([(name, np.float32) for name in PARAMETERS])
 
 
@@ -273,8 +301,12 @@ def resolve(overrides: Mapping[str, float] | None = None) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise BadValue(key, value, f"a number ({row.unit})")
         low, high = _allowed(row)
-        if not low <= value <= high:
-            raise BadValue(key, value, f"a number from {low:g} to {high:g} ({row.unit})")
+        if not low <= value <= high or (value == 0 and name in DIVISORS):
+            raise BadValue(
+                key,
+                value,
+                f"a number {'above' if name in DIVISORS else 'from'} {low:g} {'and at most' if name in DIVISORS else 'to'} {high:g} ({row.unit})",
+            )
         values[name] = float(value)
     return values
 

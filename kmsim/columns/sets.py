@@ -169,7 +169,7 @@ class ViewSet(AgentSet):
         if isinstance(attr_names, str):
             return self._get(attr_names, handle_missing == "default", default_value)
         found = [self._get(name, handle_missing == "default", default_value) for name in attr_names]
-        return [list(values) for values in zip(*found)] if found else [[] for _ in self._ids]
+        return [list(values) for values in zip(*found, strict=True)] if found else [[] for _ in self._ids]
 
     def set(self, attr_name: str, value: Any) -> ViewSet:
         """Set an attribute of all agents to one value, or to the values of an array of this set's length."""
@@ -185,7 +185,9 @@ class ViewSet(AgentSet):
             if attr_name in table:
                 table.values(attr_name, self._practice)[rows] = table.agent_class._fields[attr_name].fit(given)
             else:  # a property of the class
-                for agent, one in zip(self._with(self._ids[at]), given.tolist() if each else [value] * len(self)):
+                for agent, one in zip(
+                    self._with(self._ids[at]), given.tolist() if each else [value] * len(self), strict=False
+                ):
                     setattr(agent, attr_name, one)
         return self
 
@@ -366,7 +368,7 @@ class ViewSet(AgentSet):
             if isinstance(at, slice):
                 found[at] = values
             else:
-                for place, one in zip(at.tolist(), values):
+                for place, one in zip(at.tolist(), values, strict=False):
                     found[place] = one
         return found
 

@@ -509,9 +509,11 @@ def paired_text(c: Comparison) -> str:
         best = rows[rows.role == "best"].against.iloc[0] if (rows.role == "best").any() else None
         for policy in c.policies:
             lines.append(
-                [policy + (" (best)" if policy == best else "")]
-                + _pair(rows, policy, "baseline", outcome)
-                + _pair(rows, policy, "best", outcome)
+                [
+                    policy + (" (best)" if policy == best else ""),
+                    *_pair(rows, policy, "baseline", outcome),
+                    *_pair(rows, policy, "best", outcome),
+                ]
             )
         blocks.append(columns(lines))
     return "Paired differences, same seeds (90% range; ahead in k of n seeds)\n\n" + "\n\n".join(blocks)

@@ -82,10 +82,8 @@ def run_all(scenarios: list[Scenario], workers: int, progress: Callable[[int, in
     """
     total = len(scenarios)
     results: list[Result | None] = [None] * total
-    done = 0
-    for number, outcomes, ledger in _stream(scenarios, workers):
-        results[number] = (number, outcomes, ledger)
-        done += 1
+    for done, result in enumerate(_stream(scenarios, workers), 1):
+        results[result[0]] = result
         if progress:
             progress(done, total)
     missing = [i for i, result in enumerate(results) if result is None]

@@ -103,9 +103,7 @@ def offer_of(schools: int) -> np.recarray:
 
 def practices_of(practices) -> np.recarray:
     """What the rules need to know of each practice."""
-    return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE).view(
-        np.recarray
-    )
+    return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE).view(np.recarray)
 
 
 def rows_of(columns, shape) -> np.recarray:

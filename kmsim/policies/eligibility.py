@@ -45,7 +45,9 @@ class Eligibility:
             if key in ("phase", "region", "la"):
                 fields[key] = _list(value)
             elif key == "in_trust":
-                fields[key] = bool(value)
+                if not isinstance(value, bool):
+                    raise BadValue(f"{where}.in_trust", value, "true or false")
+                fields[key] = value
             elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise BadValue(f"{where}.{key}", value, "a number from 0 to 1")
             else:

@@ -101,7 +101,7 @@ def share(default: float) -> Any:
     return field(default=default, metadata={"low": 0.0, "high": 1.0})
 
 
-def number(default: float, low: float = 0.0, high: float = float("inf")) -> Any:
+def number(default: float, low: float = 0.0, high: float = 1e6) -> Any:
     """A field with its own bounds."""
     return field(default=default, metadata={"low": low, "high": high})
 
@@ -403,6 +403,10 @@ def read_lever(key: str, data: Any, where: str) -> Lever:
         if name not in known:
             raise unknown(place, name, known, f"a setting of {key}")
         given[name] = _checked(place, value, hints[name], known[name].metadata)
+    if cls is PhaseIn and not given.get("phases"):
+        raise BadValue(
+            f"{where}.{key}.phases", data.get("phases"), "a list of phases such as {year: 0, coverage: 0.03}"
+        )
     if given.get("stop") is not None and given["stop"] <= given.get("start", 0.0):
         raise BadValue(f"{where}.{key}.stop", given["stop"], "a year after start")
     return cls(**given)
@@ -444,8 +448,11 @@ def _phases(place: str, value: Any) -> tuple[dict, ...]:
             raise BadValue(f"{place}[{i}]", phase, "year, coverage and, if not all, regions")
         year = _checked(f"{place}[{i}].year", phase["year"], int, {"low": 0, "high": 60})
         coverage = _checked(f"{place}[{i}].coverage", phase["coverage"], float, {"low": 0.0, "high": 1.0})
-        regions = phase.get("regions")
-        out.append({"year": year, "coverage": coverage, "regions": tuple(regions) if regions else ()})
+        regions = phase.get("regions") or ()
+        regions = (regions,) if isinstance(regions, str) else regions
+        if not isinstance(regions, list | tuple) or not all(isinstance(r, str) for r in regions):
+            raise BadValue(f"{place}[{i}].regions", regions, "names of regions")
+        out.append({"year": year, "coverage": coverage, "regions": tuple(regions)})
     if [p["year"] for p in out] != sorted({p["year"] for p in out}):
         raise BadValue(place, [p["year"] for p in out], "phases in order of year")
     return tuple(out)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmsim import rng
+from kmsim.errors import unknown
 from kmsim.phases.money import CATEGORIES, COORDINATION
 from kmsim.phases.networks import fund_at
 from kmsim.policies.eligibility import named
@@ -27,6 +28,12 @@ class Layout:
     wide: np.ndarray
     once: np.ndarray
     cover_cap: np.ndarray
+
+
+def _category(lever: Lever, name: str) -> int:
+    if name not in CATEGORIES:
+        raise unknown(f"lever {lever.key}", name, CATEGORIES, "a category of cost")
+    return CATEGORIES.index(name)
 
 
 class Plan:
@@ -54,6 +61,7 @@ class Plan:
         clusters = policy.clusters
         self.group = system.schools[clusters.within] if clusters else system.schools["region"]
         self._layouts = self._all_layouts(years)
+        self.regions_open(years)  # an unknown region is found out before anything runs
         self._limit_wide()
         self.planned = self._planned()
 
@@ -82,14 +90,16 @@ class Plan:
             if not on:
                 continue
             for name, value in lever.sets().items():
+                if name not in quantities:
+                    raise unknown(f"lever {lever.key}", name, quantities, "a quantity that levers set")
                 np.maximum(quantities[name], np.float32(value), out=quantities[name], where=mask)
             for category, gbp in lever.costs_per_post(self.p).items():
-                money["lines"][CATEGORIES.index(category), mask] += gbp * self.system.schools["size"][mask]
+                money["lines"][_category(lever, category), mask] += gbp * self.system.schools["size"][mask]
             yearly = "wide" if lever.is_wide else "lines"
             for kind, costs in ((yearly, lever.costs(self.p)), ("once", lever.once(self.p))):
                 for category, gbp in costs.items():
                     if not (self.policy.preset and category == "central"):
-                        money[kind][CATEGORIES.index(category), mask] += gbp
+                        money[kind][_category(lever, category), mask] += gbp
         q = quantities["novelty"]
         q[q < 0] = np.float32(self.p["novelty_reference"])
         return Layout(quantities, cover_cap=self._cover_cap(quantities), **money)

@@ -150,7 +150,7 @@ def test_who_leaves_moves_and_arrives(borough):
             assert new["experience"][b] == old["experience"][a] + 1
     assert rings >= 2
 
-    seed = before.scenario.seed
+    seed = int(before.world.clock.seed)
     for post in np.flatnonzero(leaves):
         assert new["openness"][post] == np.float32(rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, 1)))
         assert new["aptitude"][post] == np.float32(rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, 1)))
