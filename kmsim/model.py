@@ -310,7 +310,7 @@ class Model(ViewModel):
             self.world.offer[name] = layout.quantities[name]
         self.world.money.lines[:] = layout.lines.T
         self.world.money.wide[:] = layout.wide.T
-        self.world.offer["cover_cap"] = layout.cover_cap
+        self.world.offer["cover_hours"] = layout.cover_hours
 
     def _timed_tick(self) -> None:
         """The same tick phase by phase, with a clock on each."""

@@ -247,8 +247,6 @@ DIVISORS = frozenset(
     {
         "coach_year",
         "cost_scale",
-        "cover_primary",
-        "cover_secondary",
         "delay",
         "effect_reference",
         "expert_year",
@@ -301,12 +299,10 @@ def resolve(overrides: Mapping[str, float] | None = None) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise BadValue(key, value, f"a number ({row.unit})")
         low, high = _allowed(row)
-        if not low <= value <= high or (value == 0 and name in DIVISORS):
-            raise BadValue(
-                key,
-                value,
-                f"a number {'above' if name in DIVISORS else 'from'} {low:g} {'and at most' if name in DIVISORS else 'to'} {high:g} ({row.unit})",
-            )
+        if value == 0 and name in DIVISORS:
+            raise BadValue(key, value, f"a number above 0, for something is divided by it ({row.unit})")
+        if not low <= value <= high:
+            raise BadValue(key, value, f"a number from {low:g} to {high:g} ({row.unit})")
         values[name] = float(value)
     return values
 

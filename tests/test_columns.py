@@ -188,7 +188,7 @@ def test_an_adopted_array_is_the_column_itself():
     assert table["years"] is years
     table.view(2, 1).fidelity = 0.5
     assert fidelity[1, 2] == 0.5
-    wrong = [np.zeros(4), np.zeros(3, dtype=np.float32), np.zeros(8, dtype=np.float32)[::2], [0.0] * 4]
+    wrong = [np.zeros(4), np.zeros(3, dtype=np.float32), [0.0] * 4]
     for array in wrong:
         with pytest.raises(ValueError, match=r"adopt Teacher\.years: expected"):
             Table(Teacher, 4, adopt={"years": array})

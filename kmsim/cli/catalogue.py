@@ -163,7 +163,7 @@ def _costs(policy: Any) -> str:
     layout = plan.at(int(min((lever.start for lever in policy.levers), default=0)))
     money = [
         *((f"{name}, a member", row) for name, row in zip(CATEGORIES, layout.lines, strict=True)),
-        ("cover, a member, at most", layout.cover_cap),
+        ("cover, a member, at most", layout.cover_hours / plan.p["hours_a_day"] * plan.day_rate),
         *((f"{name}, every eligible school", row) for name, row in zip(CATEGORIES, layout.wide, strict=True)),
     ]
     money = [(name, row) for name, row in money if np.any(row > 0)]

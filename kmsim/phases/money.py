@@ -61,11 +61,11 @@ def _membership(w, k, i, dt):
                 paid += line
     posts = np.float64(s[i].n_posts)
     attended_share = np.float64(w.uptake[k, i].attendance)
-    day = s[i].day_rate / p.hours_a_day
-    wanted = p.cover_share * w.uptake[k, i].paid_hours * attended_share * posts * day
-    cover = min(wanted, fund * w.offer[i].cover_cap) * dt
+    wanted = p.cover_share * w.uptake[k, i].paid_hours * attended_share * posts
+    covered = min(wanted, fund * w.offer[i].cover_hours) * dt
+    cover = covered * s[i].day_rate / p.hours_a_day
     m.ledger[COVER] += cover
     paid += cover
     attended = w.uptake[k, i].hours * attended_share * posts * dt
-    m.staff_hours[0] += attended - cover / day + w.uptake[k, i].own_hours * posts / p.f_reach * dt
+    m.staff_hours[0] += attended - covered + w.uptake[k, i].own_hours * posts / p.f_reach * dt
     return paid

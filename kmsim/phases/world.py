@@ -54,7 +54,7 @@ class Scratch(NamedTuple):
 
 
 # What each school is offered: the quantities that levers set, laid out anew each year. All but the first two hold for
-# members while signed up; cover_cap is the cover bought at most, GBP a year with full funding.
+# members while signed up; cover_hours: teacher-hours for which cover is bought at most, a year with full funding.
 OFFER = (
     "broadcast",
     "mandate",
@@ -70,7 +70,7 @@ OFFER = (
     "community",
     "novelty",
 )
-_OFFER = np.dtype([(name, np.float32) for name in OFFER] + [("cover_cap", np.float64)], align=True)
+_OFFER = np.dtype([(name, np.float32) for name in OFFER] + [("cover_hours", np.float64)], align=True)
 _TRAITS = ("effect", "complexity", "observability")
 _PRACTICE = np.dtype([(name, np.float32) for name in _TRAITS])
 _CLOCK = np.dtype(

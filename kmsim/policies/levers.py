@@ -448,10 +448,9 @@ def _phases(place: str, value: Any) -> tuple[dict, ...]:
             raise BadValue(f"{place}[{i}]", phase, "year, coverage and, if not all, regions")
         year = _checked(f"{place}[{i}].year", phase["year"], int, {"low": 0, "high": 60})
         coverage = _checked(f"{place}[{i}].coverage", phase["coverage"], float, {"low": 0.0, "high": 1.0})
-        regions = phase.get("regions") or ()
-        regions = (regions,) if isinstance(regions, str) else regions
+        regions = phase.get("regions") or []
         if not isinstance(regions, list | tuple) or not all(isinstance(r, str) for r in regions):
-            raise BadValue(f"{place}[{i}].regions", regions, "names of regions")
+            raise BadValue(f"{place}[{i}].regions", regions, "a list of regions")
         out.append({"year": year, "coverage": coverage, "regions": tuple(regions)})
     if [p["year"] for p in out] != sorted({p["year"] for p in out}):
         raise BadValue(place, [p["year"] for p in out], "phases in order of year")

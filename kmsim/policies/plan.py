@@ -21,13 +21,16 @@ from kmsim.system.built import System
 
 @dataclass
 class Layout:
-    """What a year offers: quantity -> value by school, and the money of it, GBP a school-year by category."""
+    """What a year offers: quantity -> value by school, and the money of it, GBP a school-year by category.
+
+    cover_hours: the teacher-hours a year for which cover is bought at most, by school.
+    """
 
     quantities: dict[str, np.ndarray]
     lines: np.ndarray
     wide: np.ndarray
     once: np.ndarray
-    cover_cap: np.ndarray
+    cover_hours: np.ndarray
 
 
 def _category(lever: Lever, name: str) -> int:
@@ -102,12 +105,12 @@ class Plan:
                         money[kind][_category(lever, category), mask] += gbp
         q = quantities["novelty"]
         q[q < 0] = np.float32(self.p["novelty_reference"])
-        return Layout(quantities, cover_cap=self._cover_cap(quantities), **money)
+        return Layout(quantities, cover_hours=self._cover_hours(quantities), **money)
 
-    def _cover_cap(self, q: dict[str, np.ndarray]) -> np.ndarray:
+    def _cover_hours(self, q: dict[str, np.ndarray]) -> np.ndarray:
         p, s = self.p, self.system.schools
         hours = p["h_cpd"] * q["cpd"] * (1 + p["h_target"] * q["targeting"] * (s["fsm_rank"] - 0.5))
-        return p["cover_share"] * hours * p["planned_attendance"] * s["size"] / p["hours_a_day"] * self.day_rate
+        return p["cover_share"] * hours * p["planned_attendance"] * s["size"]
 
     def at(self, year: int) -> Layout:
         """The layout of a year (years beyond the run's: the last)."""
@@ -140,7 +143,7 @@ class Plan:
             sizes = np.bincount(self.group[eligible], minlength=self.group.max() + 2)
             schools = np.where(self.group >= 0, sizes[self.group], 0)
             lines[COORDINATION] *= 1 + np.maximum(0, schools - self.p["hierarchy_free"]) / self.p["cost_scale"]
-        cover = np.max([layout.cover_cap for layout in self._layouts], axis=0)
+        cover = np.max([layout.cover_hours for layout in self._layouts], axis=0) / self.p["hours_a_day"] * self.day_rate
         once = np.max([layout.once for layout in self._layouts], axis=0)
         return span * (lines.sum(axis=0) + cover) + once.sum(axis=0)
 
