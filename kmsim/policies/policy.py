@@ -9,6 +9,7 @@ from typing import Any
 
 from kmsim import configuration
 from kmsim.errors import BadValue, unknown
+from kmsim.policies.eligibility import Eligibility
 from kmsim.policies.levers import (
     FEATURES,
     HIERARCHIES,
@@ -184,8 +185,14 @@ def _coherent(policy: Policy, where: str) -> Policy:
 
 
 def describe(lever: Lever) -> dict[str, Any]:
-    """A lever's settings as plain data, those that differ from nothing said."""
-    return {f.name: getattr(lever, f.name) for f in fields(lever) if f.name != "eligible"}
+    """A lever's settings as plain data; for whom it is only where that is not for every school.
+
+    >>> describe(Target(targeting=0.9))["targeting"]
+    0.9
+    """
+    settings = {f.name: getattr(lever, f.name) for f in fields(lever) if f.name != "eligible"}
+    conditions = {name: value for name, value in vars(lever.eligible).items() if value != getattr(Eligibility(), name)}
+    return settings | ({"eligible": conditions} if conditions else {})
 
 
 __all__ = ["FEATURES", "LEVERS", "Policy", "archetypes", "describe", "read_policy"]

@@ -414,3 +414,15 @@ def test_a_school_enters_only_if_all_its_funded_years_can_be_paid(croydon):
 def test_a_policy_without_members_has_no_network():
     with pytest.raises(KmsimError, match="guidance_only has none"):
         Model(system="village", policy="guidance_only", network="nlc")
+
+
+def test_for_whom_a_lever_is_belongs_to_its_description():
+    """Two policies that differ in nothing but who is eligible must never share a results folder."""
+    from kmsim.policies.policy import describe
+
+    def described(**extra):
+        policy = read_policy({"levers": [{"recruit": {}}, {"incentive": {"gbp": 500} | extra}]})
+        return [describe(lever) for lever in policy.levers]
+
+    assert described() != described(eligible={"phase": ["primary"]}) != described(eligible={"fsm_rank_min": 0.6})
+    assert "eligible" not in described()[1]
