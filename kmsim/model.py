@@ -19,16 +19,18 @@ from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
 from kmsim.parameters import record
+from kmsim.phases import tile
 from kmsim.phases.census import census
 from kmsim.phases.checks import check_all
 from kmsim.phases.money import CATEGORIES, money
 from kmsim.phases.networks import networks
 from kmsim.phases.schools import schools
-from kmsim.phases.teachers import TILE, teachers
+from kmsim.phases.teachers import teachers
 from kmsim.phases.turnover import turnover, yearly_noise
 from kmsim.phases.world import OFFER, Money, Posts, Scratch, World, clock, offer_of, practices_of, rows_of
-from kmsim.policies.plan import Plan
+from kmsim.policies.plan import Layout, Plan
 from kmsim.policies.recruitment import Recruitment
+from kmsim.rng import BLOCK
 from kmsim.rules.awareness import earliness
 from kmsim.scenario import Scenario, read_scenario
 from kmsim.system.build import build
@@ -193,7 +195,7 @@ class Model(ViewModel):
         teachers["earliness"] = np.array([earliness(role, rules) for role in range(4)], np.float32)[posts["role"]]
         teachers["tie_share"] = np.where(ties > 0, 1 / np.maximum(ties, 1), 0)
         table = self.add_table(
-            Cluster, practices * room, adopt={name: np.asarray(self._clusters[name]) for name in Cluster.fields()}
+            Cluster, practices * room, adopt={name: self._clusters[name] for name in Cluster.fields()}
         )
         table["practice_number"] = np.repeat(np.arange(practices), room)
 
@@ -208,7 +210,7 @@ class Model(ViewModel):
 
     def _school_columns(self) -> dict[str, np.ndarray]:
         return {
-            name: np.asarray(self._uptake[name] if column.per_practice else self._schools[_FIELD.get(name, name)])
+            name: self._uptake[name] if column.per_practice else self._schools[_FIELD.get(name, name)]
             for name, column in School.fields().items()
         }
 
@@ -243,18 +245,21 @@ class Model(ViewModel):
                 np.zeros(1),
             ),
             scratch=Scratch(
-                np.zeros(TILE, np.float32),
+                np.zeros(tile.SIZE, np.float32),
+                np.zeros(BLOCK, np.float32),
+                np.zeros(BLOCK, np.float32),
                 np.empty(n, np.uint8),
                 np.empty(n, np.int32),
                 np.empty(n, np.uint32),
                 np.zeros((practices, int(self._schools["group"].max()) + 1), np.int32),
             ),
             clock=when,
-            p=record(self.parameters),
+            p=np.array([record(self.parameters)]),
         )
         self.recruitment = Recruitment(self.plan, self.world, [p.scripting for p in scenario.practices])
         self._fifth = np.minimum(4, (system.schools["fsm_rank"] * 5).astype(np.int32))
         self.totals = np.zeros((self.ticks + 1, practices, len(TOTALS)))
+        self._laid_out: Layout | None = None  # years that offer the same share a layout
         self._lay_out(0)
         if self.tick == 0:
             census(self.world)
@@ -306,6 +311,9 @@ class Model(ViewModel):
 
     def _lay_out(self, year: int) -> None:
         layout = self.plan.at(year)
+        if layout is self._laid_out:
+            return
+        self._laid_out = layout
         for name in OFFER:
             self.world.offer[name] = layout.quantities[name]
         self.world.money.lines[:] = layout.lines.T
@@ -401,7 +409,7 @@ class Model(ViewModel):
         state = self.__dict__.copy()
         kept = self.totals, self.recruitment.made, self.recruitment.committed, self.world.money
         state["_kept"] = kept
-        for name in ("world", "plan", "recruitment", "totals", "_schools", "_uptake", "_clusters"):
+        for name in ("world", "plan", "recruitment", "totals", "_schools", "_uptake", "_clusters", "_laid_out"):
             del state[name]
         return state
 
@@ -410,7 +418,7 @@ class Model(ViewModel):
         self.__dict__.update(state)
         self._make_rows(self.tables[School].n, self.tables[Cluster].n)
         self.tables[School].adopt(self._school_columns())
-        self.tables[Cluster].adopt({name: np.asarray(self._clusters[name]) for name in Cluster.fields()})
+        self.tables[Cluster].adopt({name: self._clusters[name] for name in Cluster.fields()})
         self._join()
         self.totals = totals
         self.recruitment.made, self.recruitment.committed = made, committed

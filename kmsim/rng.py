@@ -115,39 +115,57 @@ _CLIMATE = special.betaincinv(4, 4, np.arange(1025) / 1024)
 _EXPERIENCE = special.gammainc(2.09, np.arange(1, 61) / 6.23)
 
 
+# Giles (2011, "Approximating the erfinv function", GPU Computing Gems, Jade edition): two polynomials in -log(4u(1-u)),
+# their sums times the square root of 2.
+_CENTRE = tuple(np.float32(c * 2**0.5) for c in (
+    1.50140941, 0.246640727, -0.00417768164, -0.00125372503, 0.00021858087, -4.39150654e-06, -3.5233877e-06,
+    3.43273939e-07, 2.81022636e-08,
+))  # fmt: skip
+_TAIL = tuple(np.float32(c * 2**0.5) for c in (
+    2.83297682, 1.00167406, 0.00943887047, -0.0076224613, 0.00573950773, -0.00367342844, 0.00134934322, 0.000100950558,
+    -0.000200214257,
+))  # fmt: skip
+_ONE, _TWO, _FOUR, _FIVE = (np.float32(x) for x in (1, 2, 4, 5))
+_SHIFT_CENTRE, _SHIFT_TAIL = np.float32(2.5), np.float32(3)
+_ROOT_HALF, _MANTISSA, _LN2 = np.int32(0x3F3504F3), np.int32(23), np.float32(0.6931472)
+_L3, _L5, _L7, _L9 = (np.float32(2 / k) for k in (3, 5, 7, 9))
+
+
 @rule
-def _middle(q):
-    r = 0.180625 - q * q
-    top = ((59.109374720 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179
-    return q * top / (((67.187563600 * r + 78.757757664) * r + 17.895169469) * r + 1.0)
+def _log(x):
+    """ln x for float32 x > 0, to 1e-6: the exponent, and a series in (m - 1)/(m + 1) for what is left."""
+    bits = np.float32(x).view(np.int32)
+    e = (bits - _ROOT_HALF) >> _MANTISSA
+    m = np.int32(bits - np.int32(e << _MANTISSA)).view(np.float32)
+    s = (m - _ONE) / (m + _ONE)
+    z = s * s
+    return np.float32(np.int32(e)) * _LN2 + s * (_TWO + z * (_L3 + z * (_L5 + z * (_L7 + z * _L9))))
+
+
+@rule
+def _series(c, t):
+    return c[0] + t * (c[1] + t * (c[2] + t * (c[3] + t * (c[4] + t * (c[5] + t * (c[6] + t * (c[7] + t * c[8])))))))
+
+
+@rule
+def _normal(u):
+    w = -_log(_FOUR * u * (_ONE - u))
+    centre = _series(_CENTRE, w - _SHIFT_CENTRE)
+    tail = _series(_TAIL, np.sqrt(w) - _SHIFT_TAIL)
+    return (centre if w < _FIVE else tail) * (_TWO * u - _ONE)
 
 
 @compiled
 def normal(u):
-    """A standard normal variate from a draw, by Wichura's PPND7 (Applied Statistics 37, 1988, AS 241); error below 1e-6."""
-    q = np.float64(u) - 0.5
-    if abs(q) <= 0.425:
-        return _middle(q)
-    r = np.sqrt(-np.log(min(np.float64(u), 1.0 - np.float64(u))))
-    if r <= 5.0:
-        r -= 1.6
-        top = ((0.17023821103 * r + 1.3067284816) * r + 2.7568153900) * r + 1.4234372777
-        x = top / ((0.12021132975 * r + 0.73700164250) * r + 1.0)
-    else:
-        r -= 5.0
-        top = ((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.6579051150
-        x = top / ((0.012258202635 * r + 0.24197894225) * r + 1.0)
-    return -x if q < 0 else x
+    """A standard normal variate from a draw, float32, by Giles's approximation; error below 1e-6 at every draw there is."""
+    return _normal(np.float32(u))
 
 
 @compiled
 def normals(out, draws):
-    """Standard normal variates from draws, out[i] from draws[i]: the same as `normal` gives one by one, but faster."""
+    """Standard normal variates from draws, out[i] from draws[i]: the same as `normal` gives one by one, side by side."""
     for i in range(len(out)):
-        out[i] = _middle(np.float64(draws[i]) - 0.5)
-    for i in range(len(out)):
-        if abs(np.float64(draws[i]) - 0.5) > 0.425:
-            out[i] = normal(draws[i])
+        out[i] = _normal(draws[i])
 
 
 @compiled

@@ -200,13 +200,13 @@ def test_the_checks_do_find_what_is_wrong(village):
         w.posts.knowledge[0, 0] = np.nan
 
     def count(w):
-        w.uptake[0, 0].in_use += 1
+        w.uptake["in_use"][0, 0] += 1
 
     def money(w):
         w.money.ledger[0] += 5
 
     def cluster(w):
-        w.uptake[0, 0].cluster = 0 if w.uptake[0, 0].cluster < 0 else -1
+        w.uptake["cluster"][0, 0] = 0 if w.uptake["cluster"][0, 0] < 0 else -1
 
     def member(w):
         w.uptake[0, int(np.flatnonzero(w.uptake[0].cluster >= 0)[0])].signed_up = 0
@@ -492,7 +492,7 @@ def test_a_view_writes_to_what_the_rules_read(village):
     assert teacher.stage_name == "using"
     school = model.agents_by_type[School][2]
     school.climate = 0.9
-    assert model.world.schools[2].climate == np.float32(0.9)
+    assert model.world.schools["climate"][2] == np.float32(0.9)
     with pytest.raises(AttributeError, match="did you mean 'fidelity'"):
         teacher.fidelty = 1
 
@@ -596,7 +596,7 @@ def test_bookings_add_up(borough):
     cost = model.outcome_arrays(["cost_gbp"])["cost_gbp"][0]
     assert np.all(np.diff(cost) >= 0)
     assert cost[-1] == pytest.approx(sum(model.ledger.values()))
-    assert model.world.schools.cpd_budget.sum() + model.ledger["recruitment"] == pytest.approx(cost[-1])
+    assert model.world.schools["cpd_budget"].sum() + model.ledger["recruitment"] == pytest.approx(cost[-1])
 
 
 # -- the schedule --------------------------------------------------------------

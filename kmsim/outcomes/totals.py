@@ -64,7 +64,7 @@ INDEX = {name: i for i, name in enumerate(TOTALS)}
 @compiled
 def totals_of(w, fifth, out):
     """Write this tick's totals: out is (K, len(TOTALS)), float64; fifth is 0 (least free meals) to 4 (most)."""
-    s, c, o, p = w.schools, w.clusters, w.offer, w.p
+    s, c, o, p = w.schools, w.clusters, w.offer, w.p[0]
     out[:] = 0.0
     for k in range(len(w.uptake)):
         row = out[k]

@@ -39,7 +39,7 @@ def census(w):
 @inner
 def count_school(w, k, i):
     """Counts and sums of one school's posts, in row order."""
-    s, p = w.schools, w.p
+    s, p = w.schools, w.p[0]
     first, n = s[i].first_post, s[i].n_posts
     stage = w.posts.stage[k, first : first + n]
     fidelity = w.posts.fidelity[k, first : first + n]
@@ -77,5 +77,5 @@ def contacts_afresh(w, tie_start, tie_to):
         for i in range(out.shape[1]):
             for t in range(tie_start[i], tie_start[i + 1]):
                 j = tie_to[t]
-                out[k, i] += showing(posts.stage[k, j], posts.fidelity[k, j], w.p)
+                out[k, i] += showing(posts.stage[k, j], posts.fidelity[k, j], w.p[0])
     return out

@@ -50,14 +50,14 @@ def check_all(model: Any) -> None:
     census(w)
     for name, before in counted.items():
         must(before == w.uptake[name], f"{name} is miscounted")
-    must(w.uptake.in_use.sum() <= w.uptake.aware.sum(), "more in use than aware")
-    booked, by_school = w.money.ledger.sum(), w.schools.cpd_budget.sum()
+    must(w.uptake["in_use"].sum() <= w.uptake["aware"].sum(), "more in use than aware")
+    booked, by_school = w.money.ledger.sum(), w.schools["cpd_budget"].sum()
     recruiting = model.ledger["recruitment"]
     must(abs(booked - by_school - recruiting) <= 1e-6 * max(1.0, booked), "money booked is not money spent on schools")
     if model.budget is not None:
         must(booked <= model.budget * (1 + 1e-9) + 1e-6, "more is spent than the budget")
     must(booked <= model.recruitment.committed * (1 + 1e-9) + 1e-6, "more is spent than was committed")
-    in_cluster = np.sum(w.uptake.cluster >= 0)
-    must(in_cluster == w.clusters.members.sum(), "cluster members do not add up")
-    must((w.uptake.cluster < 0) | (w.uptake.signed_up > 0), "a school meets in a cluster without being signed up")
+    in_cluster = np.sum(w.uptake["cluster"] >= 0)
+    must(in_cluster == w.clusters["members"].sum(), "cluster members do not add up")
+    must((w.uptake["cluster"] < 0) | (w.uptake["signed_up"] > 0), "a school meets in a cluster without being signed up")
     must(w.posts.experience <= 250, "experience runs over")

@@ -48,7 +48,7 @@ def money(w, tick):
 @inner
 def _membership(w, k, i, dt):
     """One school's cash for one practice this tick; books it by category, and the hours of teachers' own time."""
-    s, m, p = w.schools, w.money, w.p
+    s, m, p = w.schools, w.money, w.p[0]
     fund = np.float64(w.uptake[k, i].fund)
     paid = 0.0
     if fund > 0:

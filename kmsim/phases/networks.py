@@ -76,14 +76,14 @@ def _gather(w, k):
             c[j].expertise += w.uptake[k, i].expertise
             c[j].fidelity += w.uptake[k, i].q_users
             c[j].ownership += w.uptake[k, i].o_users
-            c[j].visible += w.uptake[k, i].well + w.p.half_user * (w.uptake[k, i].in_use - w.uptake[k, i].well)
+            c[j].visible += w.uptake[k, i].well + w.p[0].half_user * (w.uptake[k, i].in_use - w.uptake[k, i].well)
             c[j].climate = max(c[j].climate, s[i].climate)
 
 
 @inner
 def _meet(w, k):
     """Vitality and facilitators of each cluster; then its sums become means."""
-    s, c, p, dt = w.schools, w.clusters, w.p, w.clock.dt
+    s, c, p, dt = w.schools, w.clusters, w.p[0], w.clock.dt
     users = np.zeros(len(c), np.int64)
     champions = np.zeros(len(c), np.int64)
     collaboration = np.zeros(len(c), np.float32)
@@ -130,7 +130,7 @@ def vitality_of(w, j):
 @inner
 def _plan_hours(w, k):
     """H = fund (Hplan + coaching) + (1 - fund) what own facilitators can give; paid and own parts kept apart."""
-    s, c, o, p = w.schools, w.clusters, w.offer, w.p
+    s, c, o, p = w.schools, w.clusters, w.offer, w.p[0]
     for i in range(len(s)):
         w.uptake[k, i].hours = w.uptake[k, i].paid_hours = w.uptake[k, i].own_hours = ZERO
         if w.uptake[k, i].signed_up:
@@ -147,7 +147,7 @@ def _plan_hours(w, k):
 @inner
 def _share_time_and_priority(w):
     """Practices compete: a teacher's CPD hours and a school's priorities have a most, all practices together."""
-    s, p = w.schools, w.p
+    s, p = w.schools, w.p[0]
     for i in range(len(s)):
         hours = priority = ZERO
         for k in range(len(w.uptake)):
@@ -165,7 +165,7 @@ def _share_time_and_priority(w):
 @inner
 def _pool(w):
     """The quality of the experts drawn this tick, by every practice of the policy together."""
-    s, o, p = w.schools, w.offer, w.p
+    s, o, p = w.schools, w.offer, w.p[0]
     experts = 0.0
     for k in range(len(w.uptake)):
         for i in range(len(s)):
@@ -178,7 +178,7 @@ def _pool(w):
 @inner
 def _deliver(w, k, pool):
     """Attendance, the experts' quality, the expertise taken in and the quality of CPD, by school."""
-    s, c, o, p, dt = w.schools, w.clusters, w.offer, w.p, w.clock.dt
+    s, c, o, p, dt = w.schools, w.clusters, w.offer, w.p[0], w.clock.dt
     for i in range(len(s)):
         w.uptake[k, i].attendance = _mean_attendance(w, k, i) if w.uptake[k, i].hours > 0 else ZERO
         if not w.uptake[k, i].signed_up:
@@ -209,5 +209,5 @@ def _mean_attendance(w, k, i):
     priority, mandate = w.uptake[k, i].force, w.offer[i].mandate
     total = ZERO
     for j in range(n):
-        total += attendance(priority, mandate, workload[j], noise[j], w.p)
+        total += attendance(priority, mandate, workload[j], noise[j], w.p[0])
     return total / F(n)

@@ -24,7 +24,7 @@ def schools(w, tick):
 
 @inner
 def _priorities(w, k):
-    s, p, dt = w.schools, w.p, w.clock.dt
+    s, p, dt = w.schools, w.p[0], w.clock.dt
     for i in range(len(s)):
         owned_use = w.uptake[k, i].o_users / F(s[i].n_posts)
         signed = w.uptake[k, i].signed_up > 0
@@ -35,7 +35,7 @@ def _priorities(w, k):
 
 @inner
 def _withdrawals(w, k, tick):
-    s, p, dt = w.schools, w.p, w.clock.dt
+    s, p, dt = w.schools, w.p[0], w.clock.dt
     for i in range(len(s)):
         if w.uptake[k, i].signed_up:
             j = w.uptake[k, i].cluster
@@ -64,7 +64,7 @@ def _end_lonely_clusters(w, k):
 
 @inner
 def _settle(w, k):
-    s, o, p, dt = w.schools, w.offer, w.p, w.clock.dt
+    s, o, p, dt = w.schools, w.offer, w.p[0], w.clock.dt
     for j in range(len(w.clusters)):
         if w.clusters[j].practice_number == k:
             w.clusters[j].climate = ZERO

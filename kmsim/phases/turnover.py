@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kmsim import rng
-from kmsim.jit import compiled, inner
+from kmsim.jit import compiled, inner, rule
 from kmsim.phases.census import showing, tell_followers
 from kmsim.rules.adoption import AWARE, TRYING, UNAWARE
 from kmsim.rules.numbers import ONE, ZERO, F
@@ -13,6 +13,7 @@ from kmsim.rules.turnover import leave_chance, newcomer_known, strain
 
 STAYS, MOVES, LEAVES = np.uint8(0), np.uint8(1), np.uint8(2)
 MOST_EXPERIENCE = 250
+_DRAWS, _32, _LOW = np.float32(2**24), np.int64(32), np.int64(0xFFFFFFFF)
 
 
 @compiled
@@ -28,33 +29,36 @@ def turnover(w, year):
 @inner
 def _fates(w, year):
     """Who stays, moves or leaves: one draw a post."""
-    s, posts, p = w.schools, w.posts, w.p
+    s, posts, p = w.schools, w.posts, w.p[0]
     n = len(posts.school)
     draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
     rng.uniform_block(draw, w.clock.seed, rng.TURNOVER, 0, 0, year)
-    fate = np.zeros(n, np.uint8)
+    fate = np.empty(n, np.uint8)
+    leaving = np.empty(MOST_EXPERIENCE + 1, np.float32)
+    for years in range(len(leaving)):
+        leaving[years] = leave_chance(years, p)
     for i in range(len(s)):
         m = strain(s[i].fsm_rank, p)
-        for j in range(s[i].n_posts):
-            post = s[i].first_post + j
-            if j == 0:
-                head_leave = p.head_leave_secondary if s[i].phase == 1 else p.head_leave_primary
-                leave, move = head_leave * m, ZERO
-            else:
-                leave, move = leave_chance(posts.experience[post], p) * m, p.move * m
-            if draw[post] < leave:
-                fate[post] = LEAVES
-            elif draw[post] < leave + move:
-                fate[post] = MOVES
+        first, end = np.uintp(s[i].first_post), np.uintp(s[i].first_post + s[i].n_posts)
+        for post in range(first, end):
+            leave = leaving[posts.experience[post]] * m
+            fate[post] = _fate(draw[post], leave, p.move * m)
+        head_leaves = p.head_leave_secondary if s[i].phase == 1 else p.head_leave_primary
+        fate[first] = _fate(draw[first], head_leaves * m, ZERO)
     return fate, draw
+
+
+@rule
+def _fate(draw, leave, move):
+    return LEAVES if draw < leave else MOVES if draw < leave + move else STAYS
 
 
 @inner
 def _age(w, fate):
     experience = w.posts.experience
-    for i in range(len(fate)):
-        if fate[i] != LEAVES and experience[i] < MOST_EXPERIENCE:
-            experience[i] += 1
+    for post in range(np.uintp(len(fate))):
+        older = fate[post] != LEAVES and experience[post] < MOST_EXPERIENCE
+        experience[post] += np.uint8(older)
 
 
 @inner
@@ -62,18 +66,26 @@ def _move(w, fate, draw):
     """Movers of one region and phase, in order of their draw: each takes the next one's post, the last the first's."""
     posts, s = w.posts, w.schools
     movers = np.flatnonzero(fate == MOVES)
-    place = np.empty(len(movers), np.float64)  # group and, within it, draw
+    group = np.empty(len(movers), np.int64)
+    groups = 0
     for r in range(len(movers)):
-        place[r] = s[posts.school[movers[r]]].move_group + np.float64(draw[movers[r]])
-    by_place = np.argsort(place, kind="mergesort")
-    order, group = movers[by_place], np.floor(place[by_place])
-    start = 0
-    while start < len(order):
-        end = start + 1
-        while end < len(order) and group[end] == group[start]:
-            end += 1
-        _rotate(w, order[start:end])
-        start = end
+        group[r] = s[posts.school[movers[r]]].move_group
+        groups = max(groups, group[r] + 1)
+    start = np.zeros(groups + 1, np.int64)
+    for r in range(len(movers)):
+        start[group[r] + 1] += 1
+    for g in range(groups):
+        start[g + 1] += start[g]
+    place = np.empty(len(movers), np.int64)  # a draw is a whole number of 2^-24, above; the post below it: no two alike
+    filled = start[:-1].copy()
+    for r in range(len(movers)):
+        place[filled[group[r]]] = np.int64(draw[movers[r]] * _DRAWS) << _32 | movers[r]
+        filled[group[r]] += 1
+    for g in range(groups):
+        ring = place[start[g] : start[g + 1]]
+        if len(ring):
+            ring.sort()
+            _rotate(w, ring & _LOW)
 
 
 @inner
@@ -96,11 +108,19 @@ def _rotate(w, ring):
         stage, u, q, o = state[0][last], state[1][last], state[2][last], state[3][last]
         for r in range(len(ring) - 1, 0, -1):
             a = ring[r - 1]
-            own = w.p.o_keep * state[3][a]
+            own = w.p[0].o_keep * state[3][a]
             _seat(
-                state, posts.follow_start, posts.follow_from, ring[r], state[0][a], state[1][a], state[2][a], own, w.p
+                state,
+                posts.follow_start,
+                posts.follow_from,
+                ring[r],
+                state[0][a],
+                state[1][a],
+                state[2][a],
+                own,
+                w.p[0],
             )
-        _seat(state, posts.follow_start, posts.follow_from, first, stage, u, q, w.p.o_keep * o, w.p)
+        _seat(state, posts.follow_start, posts.follow_from, first, stage, u, q, w.p[0].o_keep * o, w.p[0])
 
 
 @inner
@@ -117,30 +137,29 @@ def _seat(state, follow_start, follow_from, post, stage, u, q, o, p):
 @inner
 def _arrive(w, fate, year):
     """Newcomers: half have just begun; what the school's routine teaches them is theirs from the first day."""
-    posts, p, seed = w.posts, w.p, w.clock.seed
+    posts, p, seed = w.posts, w.p[0], w.clock.seed
     school, experience, openness, aptitude = posts.school, posts.experience, posts.openness, posts.aptitude
-    for post in range(len(fate)):
-        if fate[post] == LEAVES:
-            fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
-            years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
-            experience[post] = 0 if fresh else years
-            openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
-            aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
+    leavers = np.flatnonzero(fate == LEAVES)
+    for post in leavers:
+        fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
+        years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
+        experience[post] = 0 if fresh else years
+        openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
+        aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
     for k in range(len(posts.stage)):
         state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
-        for post in range(len(fate)):
-            if fate[post] == LEAVES:
-                routine = w.uptake[k, school[post]].routine
-                tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
-                stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
-                u, q = newcomer_known(routine, p)
-                _seat(state, posts.follow_start, posts.follow_from, post, stage, u, q, ZERO, p)
+        for post in leavers:
+            routine = w.uptake[k, school[post]].routine
+            tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
+            stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
+            u, q = newcomer_known(routine, p)
+            _seat(state, posts.follow_start, posts.follow_from, post, stage, u, q, ZERO, p)
 
 
 @inner
 def _heads(w, fate, year):
     """A new head resets priorities and brings some climate of their own (P07)."""
-    s, p = w.schools, w.p
+    s, p = w.schools, w.p[0]
     for i in range(len(s)):
         if fate[s[i].first_post] == LEAVES:
             brought = F(rng.climate_quantile(rng.uniform(w.clock.seed, rng.HEAD_CLIMATE, 0, i, year)))

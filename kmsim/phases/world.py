@@ -47,6 +47,8 @@ class Scratch(NamedTuple):
     """Room to work in; nothing here is state."""
 
     tile: np.ndarray
+    aware_draws: np.ndarray
+    stage_draws: np.ndarray
     trying: np.ndarray
     changed: np.ndarray
     change: np.ndarray
@@ -96,35 +98,35 @@ def clock(
     return np.array([values], _CLOCK).view(np.recarray)[0]
 
 
-def offer_of(schools: int) -> np.recarray:
+def offer_of(schools: int) -> np.ndarray:
     """Room for what each school is offered."""
-    return np.zeros(schools, _OFFER).view(np.recarray)
+    return np.zeros(schools, _OFFER)
 
 
-def practices_of(practices) -> np.recarray:
+def practices_of(practices) -> np.ndarray:
     """What the rules need to know of each practice."""
-    return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE).view(np.recarray)
+    return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE)
 
 
-def rows_of(columns, shape) -> np.recarray:
+def rows_of(columns, shape) -> np.ndarray:
     """Room for records of these columns (name -> Column), filled with their defaults: one record a row."""
     dtype = np.dtype([(name, column.dtype) for name, column in columns.items()], align=True)
-    out = np.zeros(shape, dtype).view(np.recarray)
+    out = np.zeros(shape, dtype)
     for name, column in columns.items():
         out[name] = column.default
     return out
 
 
 class World(NamedTuple):
-    """All of it. schools: a record a school, (S,); uptake: a record a practice and school, (K, S); clusters: (C,)."""
+    """All of it. schools: a record a school, (S,); uptake: a record a practice and school, (K, S); clusters: (C,); p: one record."""
 
     posts: Posts
-    schools: np.recarray
-    uptake: np.recarray
-    clusters: np.recarray
-    offer: np.recarray
-    practices: np.recarray
+    schools: np.ndarray
+    uptake: np.ndarray
+    clusters: np.ndarray
+    offer: np.ndarray
+    practices: np.ndarray
     money: Money
     scratch: Scratch
     clock: np.record
-    p: np.record
+    p: np.ndarray

@@ -44,7 +44,7 @@ class Recruitment:
 
     # -- who signs up ------------------------------------------------------
     def _candidates(self, k: int, year: int) -> np.ndarray:
-        return np.flatnonzero(self.eligible & self.plan.regions_open(year) & (self.w.uptake.signed_up[k] == 0))
+        return np.flatnonzero(self.eligible & self.plan.regions_open(year) & (self.w.uptake["signed_up"][k] == 0))
 
     def _wanted(self, k: int, year: int) -> float:
         """How many members practice k may have by this year."""
@@ -56,7 +56,7 @@ class Recruitment:
         keys, rows, of = [], [], []
         invited = 0.0
         for k in range(len(self.practice_scripting)):
-            members = np.count_nonzero(w.uptake.signed_up[k])
+            members = np.count_nonzero(w.uptake["signed_up"][k])
             candidates = self._candidates(k, year)
             if members >= self._wanted(k, year) or len(candidates) == 0:
                 continue
@@ -76,7 +76,7 @@ class Recruitment:
         w.money.ledger[RECRUITMENT] += cost
         willing = np.flatnonzero(key < 1)
         order = willing[np.lexsort((row[willing], practice[willing], key[willing]))]
-        members = np.count_nonzero(w.uptake.signed_up, axis=1).astype(np.float64)
+        members = np.count_nonzero(w.uptake["signed_up"], axis=1).astype(np.float64)
         wanted = np.array([self._wanted(j, year) for j in range(len(none))])
         taken, spent = _admit(plan.planned[row[order]], practice[order], members, wanted, left)
         self.committed += spent
@@ -96,9 +96,9 @@ class Recruitment:
         rate, draw = _rates_and_draws(
             candidates,
             slots,
-            w.uptake.signed_up[k],
+            w.uptake["signed_up"][k],
             s["neighbours"],
-            w.schools.climate,
+            w.schools["climate"],
             s["fsm_rank"],
             offer["mandate"],
             (recruit.invitation * self.reach).astype(np.float32),
@@ -124,11 +124,11 @@ class Recruitment:
         out = []
         rows = np.flatnonzero(self.eligible)
         for k in range(len(self.practice_scripting)):
-            if np.count_nonzero(w.uptake.signed_up[k]):
+            if np.count_nonzero(w.uptake["signed_up"][k]):
                 out.append(np.empty(0, np.int64))
                 continue
             noise = np.array([rng.normal(rng.uniform(w.clock.seed, rng.ASSIGN, k, s, 0)) for s in rows])
-            score = w.schools.climate[rows] + plan.p["assign_noise"] * noise
+            score = w.schools["climate"][rows] + plan.p["assign_noise"] * noise
             wanted = rows[np.argsort(-score, kind="stable")[: int(plan.coverage(0) * len(rows) + 0.5)]]
             left = np.inf if plan.budget is None else plan.budget - self.committed
             one = np.zeros(len(wanted), np.int64)
@@ -139,17 +139,17 @@ class Recruitment:
 
     # -- joining -----------------------------------------------------------
     def _join(self, k: int, rows: np.ndarray, tick: int, layout) -> None:
-        u, s, p = self.w.uptake, self.w.schools, self.w.p
-        u.signed_up[k, rows] = 1
-        u.ever_member[k, rows] = 1
-        u.joined[k, rows] = tick
-        floor = p.pr_floor + p.pr_climate * s.climate[rows]
-        u.priority[k, rows] = np.maximum(u.priority[k, rows], floor)
+        u, s, p = self.w.uptake, self.w.schools, self.plan.p
+        u["signed_up"][k, rows] = 1
+        u["ever_member"][k, rows] = 1
+        u["joined"][k, rows] = tick
+        floor = p["pr_floor"] + p["pr_climate"] * s["climate"][rows]
+        u["priority"][k, rows] = np.maximum(u["priority"][k, rows], floor)
         offered = np.maximum(layout.quantities["scripting"][rows], np.float32(self.practice_scripting[k]))
-        u.scripting[k, rows] = np.maximum(u.scripting[k, rows], offered)
+        u["scripting"][k, rows] = np.maximum(u["scripting"][k, rows], offered)
         once = layout.once[:, rows]
         self.w.money.ledger[:] += once.sum(axis=1)
-        s.cpd_budget[rows] += once.sum(axis=0)
+        s["cpd_budget"][rows] += once.sum(axis=0)
 
     # -- clusters ----------------------------------------------------------
     def _form_clusters(self, k: int) -> None:
@@ -159,7 +159,7 @@ class Recruitment:
             return
         s = self.plan.system.schools
         group = s["la"] if lever.pair else self.plan.group
-        pool = np.flatnonzero((self.w.uptake.signed_up[k] > 0) & (self.w.uptake.cluster[k] < 0) & (group >= 0))
+        pool = np.flatnonzero((self.w.uptake["signed_up"][k] > 0) & (self.w.uptake["cluster"][k] < 0) & (group >= 0))
         size = lever.network_size if lever.network_size <= 7 else 5
         order = pool[np.lexsort((pool, s["hilbert"][pool], group[pool]))]
         cuts = np.flatnonzero(np.diff(group[order])) + 1
@@ -178,19 +178,19 @@ class Recruitment:
                 self._new_cluster(k, run)
 
     def _pair(self, k: int, members: np.ndarray) -> None:
-        climate = self.w.schools.climate
+        climate = self.w.schools["climate"]
         order = members[np.lexsort((members, -climate[members]))]
         for i in range(len(order) // 2):
             strong, weak = order[i], order[len(order) - 1 - i]
-            expertise = self.w.uptake.expertise[k]
-            expertise[strong] = max(expertise[strong], self.w.p.pair_expertise)
+            expertise = self.w.uptake["expertise"][k]
+            expertise[strong] = max(expertise[strong], self.plan.p["pair_expertise"])
             self._new_cluster(k, np.array([strong, weak]))
 
     def _new_cluster(self, k: int, rows: np.ndarray) -> None:
         per_practice = len(self.w.clusters) // len(self.made)
         row = k * per_practice + self.made[k]
         self.made[k] += 1
-        self.w.uptake.cluster[k, rows] = row
+        self.w.uptake["cluster"][k, rows] = row
 
 
 @compiled
@@ -235,7 +235,7 @@ def _rates_and_draws(
             ask,
             targeting[i],
             fsm_rank[i],
-            p,
+            p[0],
         )
         draw[c] = rng.uniform(seed, rng.SIGNUP, k, slots[c], year)
     return rate, draw

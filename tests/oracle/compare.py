@@ -146,7 +146,7 @@ def _apart(ours: Any, theirs: Any) -> Any:
 
 
 def _of_cluster(engine: Model, k: int, i: int, name: str) -> float:
-    row = engine.world.uptake[k, i].cluster
+    row = engine.world.uptake["cluster"][k, i]
     return float(engine.world.clusters[row][name]) if row >= 0 else -1.0
 
 

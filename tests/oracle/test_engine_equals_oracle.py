@@ -63,7 +63,7 @@ def test_the_oracle_agrees_that_a_borough_is_busy(borough):
     model = Model(system=borough, policy="codesigned_networks", seed=SEED, budget=None, years=3, funded_years=2).run()
     in_use = model.outcome_arrays(["spread_teachers"])["spread_teachers"][0, -1]
     assert in_use > 0.05
-    assert (model.world.clusters.members > 0).any()
+    assert (model.world.clusters["members"] > 0).any()
 
 
 # What no comparison of states can see, and where it is tested instead: outcomes of pupils (tests/outcomes), the default

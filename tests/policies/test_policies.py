@@ -264,7 +264,7 @@ def test_in_hierarchies_size_costs_vitality_and_money(croydon):
 def test_clusters_have_three_to_seven_schools_that_are_near(croydon):
     model = Model(system=croydon, policy="codesigned_networks", seed=2, budget=None, years=1, funded_years=1)
     model.step()
-    members = model.world.clusters.members[model.world.clusters.members > 0]
+    members = model.world.clusters["members"][model.world.clusters["members"] > 0]
     assert len(members) > 3
     assert members.min() >= 3
     assert members.max() <= 7
