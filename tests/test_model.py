@@ -209,7 +209,7 @@ def test_the_checks_do_find_what_is_wrong(village):
         w.uptake["cluster"][0, 0] = 0 if w.uptake["cluster"][0, 0] < 0 else -1
 
     def member(w):
-        w.uptake[0, int(np.flatnonzero(w.uptake[0].cluster >= 0)[0])].signed_up = 0
+        w.uptake["signed_up"][0, np.flatnonzero(w.uptake["cluster"][0] >= 0)[0]] = 0
 
     for damage in (stage, contacts, unit, nan, count, money, cluster, member):
         model = make(village, "national_mandate").run()
