@@ -25,13 +25,12 @@ from kmsim.phases.checks import check_all
 from kmsim.phases.money import CATEGORIES, money
 from kmsim.phases.networks import networks
 from kmsim.phases.schools import schools
-from kmsim.phases.teachers import teachers
+from kmsim.phases.teachers import hear_by_role, teachers
 from kmsim.phases.turnover import turnover, yearly_noise
 from kmsim.phases.world import OFFER, Money, Posts, Scratch, World, clock, offer_of, practices_of, rows_of
 from kmsim.policies.plan import Layout, Plan
 from kmsim.policies.recruitment import Recruitment
 from kmsim.rng import BLOCK
-from kmsim.rules.awareness import earliness
 from kmsim.scenario import Scenario, read_scenario
 from kmsim.system.build import build
 from kmsim.system.built import System
@@ -145,6 +144,7 @@ class Model(ViewModel):
         self.system = built if built is not None else build(scenario.system)
         self.policy = scenario.funded_policy()
         self.parameters = scenario.parameters
+        self._rules = np.array([record(self.parameters)])
         self.tick = 0
         self.check, self.timed = check, timed
         self.phases = PhaseTable()
@@ -190,9 +190,8 @@ class Model(ViewModel):
         )
         schools["priority"] = np.float32(p["pr_unsigned"]) * s["climate"]
         ties = np.diff(self.system.tie_start)
-        rules = record(p)
         teachers = self.add_table(Teacher, self.system.n_posts, None, **posts)
-        teachers["earliness"] = np.array([earliness(role, rules) for role in range(4)], np.float32)[posts["role"]]
+        hear_by_role(posts["role"], self._rules, teachers["earliness"])
         teachers["tie_share"] = np.where(ties > 0, 1 / np.maximum(ties, 1), 0)
         table = self.add_table(
             Cluster, practices * room, adopt={name: self._clusters[name] for name in Cluster.fields()}
@@ -254,7 +253,7 @@ class Model(ViewModel):
                 np.zeros((practices, int(self._schools["group"].max()) + 1), np.int32),
             ),
             clock=when,
-            p=np.array([record(self.parameters)]),
+            p=self._rules,
         )
         self.recruitment = Recruitment(self.plan, self.world, [p.scripting for p in scenario.practices])
         self._fifth = np.minimum(4, (system.schools["fsm_rank"] * 5).astype(np.int32))

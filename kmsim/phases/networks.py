@@ -46,6 +46,15 @@ def fund_at(joined, tick, funded_ticks, taper_ticks):
     return ZERO
 
 
+@compiled
+def funding_in_all(clock):
+    """Years of full funding that a school's whole funded time amounts to."""
+    ticks = 0.0
+    for tick in range(clock.funded_ticks + clock.taper_ticks):
+        ticks += fund_at(0, tick, clock.funded_ticks, clock.taper_ticks)
+    return ticks / clock.ticks_per_year
+
+
 @inner
 def _funding(w, k, tick):
     s = w.schools

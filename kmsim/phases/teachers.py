@@ -26,7 +26,7 @@ from kmsim.rules.adoption import (
     try_rate,
     visible_gain,
 )
-from kmsim.rules.awareness import awareness_rate
+from kmsim.rules.awareness import awareness_rate, earliness
 from kmsim.rules.cpd import attendance, carried, ceiling, knowledge_after
 from kmsim.rules.numbers import HALF, ONE, ZERO, F, chance
 from kmsim.rules.ownership import goal_setting, ownership_after, success_gain
@@ -73,6 +73,13 @@ def teachers(w, tick):
         changed, change = w.scratch.changed, w.scratch.change
         for e in range(changes):
             tell_followers(contacts, start, source, changed[e], change[e])
+
+
+@compiled
+def hear_by_role(role, p, earliness_of):
+    """Write how much sooner each post hears of things; p: one record."""
+    for i in range(len(role)):
+        earliness_of[i] = earliness(role[i], p[0])
 
 
 @inner

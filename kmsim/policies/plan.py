@@ -12,7 +12,7 @@ import numpy as np
 from kmsim import rng
 from kmsim.errors import unknown
 from kmsim.phases.money import CATEGORIES, COORDINATION
-from kmsim.phases.networks import fund_at
+from kmsim.phases.networks import funding_in_all
 from kmsim.policies.eligibility import named
 from kmsim.policies.levers import MEMBER, WIDE, Lever, PhaseIn
 from kmsim.policies.policy import Policy
@@ -134,9 +134,7 @@ class Plan:
 
     def _planned(self) -> np.ndarray:
         """GBP that a school's whole funded period costs at most: (S,)."""
-        ticks = range(int(self.clock.funded_ticks + self.clock.taper_ticks))
-        span = sum(float(fund_at(0, t, self.clock.funded_ticks, self.clock.taper_ticks)) for t in ticks)
-        span /= self.clock.ticks_per_year
+        span = funding_in_all(self.clock)
         lines = np.max([layout.lines for layout in self._layouts], axis=0)
         if self.policy.clusters and self.policy.clusters.hierarchy:
             eligible = self.eligible & (self.group >= 0)
