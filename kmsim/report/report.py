@@ -23,6 +23,7 @@ from kmsim.errors import KmsimError
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES, SCORECARD
 from kmsim.parameters import PARAMETERS
 from kmsim.report import figures, frames, words
+from kmsim.report.figures import four_dimensions
 from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_range, shown_year
 from kmsim.report.style import Style, plain_name, styles
 
@@ -212,7 +213,7 @@ def _tables(c: Comparison, practice: str, name: str, frame: pd.DataFrame) -> lis
         return [_by_year(c, frame, outcome, f"{OUTCOMES[outcome].label} by year: mean and 90% range")]
     if name == "four_dimensions":
         made = []
-        for outcome, title, axis, _ in figures.DIMENSIONS:
+        for outcome, title, axis, _ in four_dimensions.DIMENSIONS:
             what = "ratio to when funding ended" if outcome == "lasting" else axis.removesuffix(", %")
             made.append(_by_year(c, frame[frame.outcome == outcome], outcome, f"{title} ({what}): mean and 90% range"))
         return made

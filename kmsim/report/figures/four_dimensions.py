@@ -1,0 +1,110 @@
+"""How wide, how deep, how lasting, whose own? The four dimensions of scale as small charts."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from kmsim.report import frames
+from kmsim.report.figures.marks import key_to_lines, mean_lines, year_axis
+from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, sheet
+from kmsim.report.figures.telling import chosen, highest, known_cells, others
+from kmsim.report.frames import Comparison, shown_cell, shown_year
+from kmsim.report.style import FONT, MUTED, RC, plain_name, styles
+
+# Outcome, title, what the axis shows, the values' scale.
+DIMENSIONS = (
+    ("spread_teachers", "Spread", "teachers trying or using it, %", 100.0),
+    ("depth", "Depth", "quality of use where it is used, 0 to 1", 1.0),
+    ("lasting", "Sustainability", "% kept since funding ended", 100.0),
+    ("ownership", "Shift in ownership", "how far it is their own, 0 to 1", 1.0),
+)
+
+
+def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
+    """The four dimensions by policy and tick: policy, outcome, year, mean, low, high, n.
+
+    outcome "lasting" is doing it well as a ratio to its value when funding ended; NaN where that was under 1%.
+    """
+    practice = chosen(c, practice)
+    parts = [
+        frames.lasting(c, practice) if outcome == "lasting" else frames.bands(c, practice, outcome)
+        for outcome, *_ in DIMENSIONS
+    ]
+    return pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)
+
+
+def words(c: Comparison, practice: str | None = None) -> str:
+    """Which policy has the highest mean on each dimension when funding ended (for lasting: at the end), with ranges."""
+    practice = chosen(c, practice)
+    parts = []
+    for outcome, title, _, _ in DIMENSIONS:
+        if outcome == "lasting":
+            cells, name, year = lasting_cells(c, practice), "sustained_ratio", frames.moment_year(c, "end")
+        else:
+            cells, name, year = (
+                known_cells(c, practice, outcome, "funding_end"),
+                outcome,
+                frames.moment_year(c, "funding_end"),
+            )
+        if outcome in ("depth", "ownership"):
+            used = known_cells(c, practice, "spread_teachers", "funding_end")
+            cells = {p: x for p, x in cells.items() if p not in used or used[p].mean >= 0.01}
+        top = highest(cells)
+        if top is None:
+            parts.append(f"{title}: n/a.")
+            continue
+        parts.append(
+            f"{title} (year {shown_year(year)}): highest mean {plain_name(top)}, {shown_cell(name, cells[top])}"
+            + others(cells, top, name)
+            + "."
+        )
+    return " ".join(parts)
+
+
+def lasting_cells(c: Comparison, practice: str) -> dict[str, frames.Cell]:
+    """Doing it well at the end as a ratio to its value when funding ended, a cell for each policy that has one."""
+    frame = frames.lasting(c, practice)
+    frame = frame[frame.year == frame.year.max()] if len(frame) else frame
+    rows = frame[frame["mean"].notna()][["policy", "mean", "low", "high", "n", "year"]].itertuples(
+        index=False, name=None
+    )
+    return {
+        p: frames.Cell(float(mean), float(low), float(high), int(n), float(year))
+        for p, mean, low, high, n, year in rows
+    }
+
+
+def draw(c: Comparison, practice: str | None = None) -> Figure:
+    """Spread, depth, sustainability and ownership by year, as four small charts with one key to the policies."""
+    practice = chosen(c, practice)
+    frame, look = table(c, practice), styles(c.policies)
+    rows = -(-len(c.policies) // 4)
+    height = 8.8 + 0.28 * rows
+    with mpl.rc_context(RC):
+        fig = sheet(height)
+        across, up = (WIDTH - 0.85 - 0.2 - 0.8) / 2, (height - 3.35 - 0.28 * rows) / 2
+        for i, (outcome, title, axis, scale) in enumerate(DIMENSIONS):
+            left = 0.85 + (i % 2) * (across + 0.8)
+            bottom = 1.2 + (1 - i // 2) * (up + 0.95)
+            ax = axes_at(fig, left, bottom, across, up)
+            part = frame[frame.outcome == outcome]
+            missing = [p for p in c.policies if not part[part.policy == p]["mean"].notna().any()]
+            mean_lines(ax, part, look, scale)
+            year_axis(ax, c, frame, named=False)
+            if outcome == "lasting" and c.funding_end < frame.year.max():
+                ax.set_xlim(c.funding_end, frame.year.max())
+            if not part["mean"].notna().any():
+                ax.text(0.5, 0.5, "n/a", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+                ax.set_yticks([])
+            elif outcome == "lasting":
+                ax.axhline(100, color=MUTED, linewidth=1)
+                if missing:
+                    note = f"{len(missing)} policies not shown: under 1% of\nteachers doing it well when funding ended"
+                    ax.text(0.03, 0.04, note, transform=ax.transAxes, color=MUTED, va="bottom", linespacing=1.3)
+            ax.set_title(f"{title}: {axis}", fontsize=FONT, pad=8)
+        key_to_lines(fig, c.policies, look, height - 0.98)
+        heading(fig, "The four dimensions of scale", about(c, practice))
+        foot(fig, f"{mean_and_range(c, 'Line', 'Band')} Grey: funded years. Illustrative model, not a forecast.")
+    return fig
