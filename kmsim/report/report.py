@@ -82,8 +82,9 @@ def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(files("kmsim.report").joinpath("template.html").read_text(encoding="utf-8"))
-    practices, look = frames.practices(c), styles(c.policies)
     drawn = drawn or figures.draw_all(c)
+    c = frames.read(c)
+    practices, look = frames.practices(c), styles(c.policies)
     return template.render(
         c=c,
         place=frames.place(c),
@@ -186,7 +187,7 @@ def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> di
     """All that the page says of one practice."""
     tail = "" if number == 0 else f"_{number + 1}"
     shown_figures = []
-    for name, (_, table, _) in figures.FIGURES.items():
+    for name in figures.FIGURES:
         one, title = drawn[name, practice], TITLES[name]
         shown_figures.append(
             {
@@ -194,7 +195,7 @@ def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> di
                 "title": title,
                 "svg": Markup(one.svg(f"{title} The caption says what the figure shows.")),
                 "words": one.words,
-                "tables": _tables(c, practice, name, table(c, practice)),
+                "tables": _tables(c, practice, name, one.table),
             }
         )
     return {

@@ -32,11 +32,11 @@ def draw_all(c: Comparison) -> Drawn:
 
     Returns (figure's name, practice) -> Drawing; the second and later practices have their number in `stem`.
     """
-    drawn = {}
+    c, drawn = frames.read(c), {}
     for i, practice in enumerate(frames.practices(c)):
-        for name, (draw, _, words) in FIGURES.items():
+        for name, (draw, table, words) in FIGURES.items():
             stem = name if i == 0 else f"{name}_{i + 1}"
-            drawn[name, practice] = drawing(draw(c, practice), stem, words(c, practice))
+            drawn[name, practice] = drawing(draw(c, practice), stem, table(c, practice), words(c, practice))
     return drawn
 
 

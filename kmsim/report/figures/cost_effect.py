@@ -18,6 +18,7 @@ from kmsim.report.frames import ENOUGH, Comparison, shown, shown_year
 from kmsim.report.style import FONT, MUTED, RC, Style, plain_name, short_name, styles, width_of
 
 
+@frames.once
 def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
     """Cost and effect by policy: policy, panel, cost, cost_low, cost_high, effect, effect_low, effect_high, outcome, frontier.
 
@@ -35,7 +36,7 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
             rows.append((policy, panel, cost.mean, cost.low, cost.high, effect.mean, effect.low, effect.high, outcome))
     kept = ["policy", "panel", "cost", "cost_low", "cost_high", "effect", "effect_low", "effect_high", "outcome"]
     frame = pd.DataFrame(rows, columns=kept)
-    frame["frontier"] = [_on_frontier(frame[frame.panel == r.panel], r) for r in frame.itertuples()]
+    frame["frontier"] = np.concatenate([_on_frontier(part) for _, part in frame.groupby("panel", sort=False)])
     return frame
 
 
@@ -109,14 +110,12 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
     return fig
 
 
-def _on_frontier(part: pd.DataFrame, r) -> bool:
-    if not (np.isfinite(r.cost) and np.isfinite(r.effect)) or round(r.effect, 4) <= 0:
-        return False
-    others = part[part.policy != r.policy]
-    as_good = (
-        (others.cost <= r.cost) & (others.effect >= r.effect) & ((others.cost < r.cost) | (others.effect > r.effect))
-    )
-    return not bool(as_good.any())
+def _on_frontier(part: pd.DataFrame) -> np.ndarray:
+    """Which policies reach something, and no other costs as little or less and reaches as much or more."""
+    cost, effect = part.cost.to_numpy(float), part.effect.to_numpy(float)
+    as_good = (cost <= cost[:, None]) & (effect >= effect[:, None])
+    better = as_good & ((cost < cost[:, None]) | (effect > effect[:, None]))
+    return np.isfinite(cost) & (effect.round(4) > 0) & ~better.any(1)
 
 
 def _frontier(ax: Axes, known: pd.DataFrame) -> None:

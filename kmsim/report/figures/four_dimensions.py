@@ -22,6 +22,7 @@ DIMENSIONS = (
 )
 
 
+@frames.once
 def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
     """The four dimensions by policy and tick: policy, outcome, year, mean, low, high, n.
 

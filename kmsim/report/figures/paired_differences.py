@@ -22,6 +22,7 @@ from kmsim.report.style import FONT, INK, MUTED, RC, Style, plain_name, styles
 FOREST = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
 
 
+@frames.once
 def table(c: Comparison, practice: str | None = None, outcomes: Sequence[str] = FOREST) -> pd.DataFrame:
     """Differences to business as usual with the same seeds: policy, outcome, moment, year, difference, low, high, ahead, n.
 

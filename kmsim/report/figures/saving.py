@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 import matplotlib as mpl
+import pandas as pd
 from matplotlib.figure import Figure
 
 from kmsim.report.figures.paper import DPI
@@ -17,12 +18,13 @@ FONTS = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 
 @dataclass(frozen=True)
 class Drawing:
-    """One figure drawn, and its SVG before it is told where it will stand. Made by `draw_all`; ids start with `stem`."""
+    """One figure drawn, its SVG before it is told where it will stand, and the table and words under it. Ids start with `stem`."""
 
     stem: str
     figure: Figure
     size: str
     body: str
+    table: pd.DataFrame
     words: str
 
     def svg(self, alt: str, standalone: bool = False) -> str:
@@ -35,7 +37,7 @@ class Drawing:
         return text.strip() + "\n"
 
 
-def drawing(fig: Figure, stem: str, words: str) -> Drawing:
+def drawing(fig: Figure, stem: str, table: pd.DataFrame, words: str) -> Drawing:
     """A figure with its SVG, whose ids start with its name so that several stand in one page; no date, no outside address."""
     buffer = io.StringIO()
     with mpl.rc_context(RC):
@@ -52,7 +54,7 @@ def drawing(fig: Figure, stem: str, words: str) -> Drawing:
     head, body = re.match(r"<svg([^>]*)>(.*)", text, flags=re.S).groups()  # type: ignore[union-attr]
     size = re.search(r'viewBox="([^"]+)"', head).group(1)  # type: ignore[union-attr]
     body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"-?\d+\.\d{3,}", _rounded, tag.group()), body)
-    return Drawing(stem, fig, size, body, words)
+    return Drawing(stem, fig, size, body, table, words)
 
 
 def to_png(fig: Figure) -> bytes:
