@@ -230,7 +230,8 @@ def _by_outcome(c: Comparison) -> dict[str, pd.DataFrame]:
 def runs(c: Comparison, practice: str, outcome: str) -> Runs:
     """Every run's values of an outcome for a practice, or for all together where it has none of its own. Policies in order."""
     rows = _own(_by_outcome(c).get(outcome, c.trajectories.iloc[:0]), practice)
-    policies = list(dict.fromkeys(p for p in c.policies if p in set(rows.policy)))
+    there = set(rows.policy)
+    policies = [p for p in c.policies if p in there]
     policy = pd.Categorical(rows.policy, categories=policies).codes
     rows, policy = rows[policy >= 0], policy[policy >= 0]
     seeds, seed = np.unique(rows.seed.to_numpy(), return_inverse=True)

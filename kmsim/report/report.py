@@ -310,12 +310,13 @@ def _paired_tables(c: Comparison, practice: str) -> list[Table]:
             part = frames.of_practice(c.paired, practice, outcome) if len(c.paired) else c.paired
             if not len(part):
                 continue
-            part = part[(part.role == role) & (part.moment == SCORECARD[outcome])].set_index("policy")
+            part = part[(part.role == role) & (part.moment == SCORECARD[outcome])]
             if part.empty:
                 continue
             rival = plain_name(str(part.against.iloc[0])) if role == "best" else ""
+            found = {row.policy: row for row in part.itertuples()}
             label = OUTCOMES[outcome].label + (f" (best: {rival})" if rival else "")
-            rows.append([label, *(_paired_cell(part, p, outcome) for p in c.policies)])
+            rows.append([label, *(_paired_cell(found.get(p), outcome) for p in c.policies)])
         if rows:
             made.append(
                 Table(
@@ -327,10 +328,10 @@ def _paired_tables(c: Comparison, practice: str) -> list[Table]:
     return made
 
 
-def _paired_cell(part: pd.DataFrame, policy: str, outcome: str) -> tuple[str, ...]:
-    if policy not in part.index:
+def _paired_cell(row: Any, outcome: str) -> tuple[str, ...]:
+    """Mean, range and seeds ahead, from a row of the paired frame; a dash where a policy is set against itself."""
+    if row is None:
         return ("–",)
-    row = part.loc[policy]
     if not np.isfinite(row.difference):
         return ("n/a",)
     mean = frames.shown_difference(outcome, row.difference)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -26,9 +27,8 @@ def mean_lines(ax: Axes, table: pd.DataFrame, look: dict[str, Style], scale: flo
     for i, (policy, part) in enumerate(parts):
         s, x = look[policy], part.year.to_numpy(float)
         low, high = part.low.to_numpy(float) * scale, part.high.to_numpy(float) * scale
-        ax.fill_between(x, low, high, color=s.colour, alpha=0.15 * faint, linewidth=0, zorder=2)
-        for edge in (low, high):
-            ax.plot(x, edge, color=s.colour, alpha=0.45 * faint, linewidth=0.7, zorder=2)
+        face, edge = to_rgba(s.colour, 0.15 * faint), to_rgba(s.colour, 0.45 * faint)
+        ax.fill_between(x, low, high, facecolor=face, edgecolor=edge, linewidth=0.7, zorder=2)
         whole = np.flatnonzero(
             np.isclose(x % 1, 0) & (np.round(x).astype(int) % 2 == i % 2) & part["mean"].notna().to_numpy()
         )

@@ -53,7 +53,7 @@ def place_names(points: np.ndarray, widths: Sequence[float], marks: np.ndarray, 
                 tips = np.array([ends[j][chosen[j]] for j in others])
                 bad += 10_000 * _meet(choices[i], boxes, 3).sum(1)
                 bad += 300 * _through(ends[i], points[i], boxes).sum(1)
-                bad += 300 * np.array([_through(tips, points[others], box[None])[:, 0] for box in choices[i]]).sum(1)
+                bad += 300 * _through(tips, points[others], choices[i]).sum(0)
                 bad += 100 * _cross(ends[i], points[i], tips, points[others]).sum(1)
             chosen[i] = int(np.argmin(bad))
         if chosen == before:

@@ -61,7 +61,7 @@ def to_png(fig: Figure) -> bytes:
     """A figure as PNG at 150 dpi, with nothing in it that changes from day to day."""
     buffer = io.BytesIO()
     with mpl.rc_context(RC):
-        fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     return buffer.getvalue()
 
 
