@@ -7,6 +7,7 @@ sentence or two (the alternative text). No pyplot, no state: the same comparison
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 
 from kmsim.report import frames
 from kmsim.report.figures import cost_effect, fan_chart, four_dimensions, gap, paired_differences
-from kmsim.report.figures.saving import Drawing, drawing, to_png
+from kmsim.report.figures.saving import Drawing, drawing, pixels, write_png
 from kmsim.report.frames import Comparison
 
 FIGURES: dict[str, tuple[Callable[..., Figure], Callable[..., pd.DataFrame], Callable[..., str]]] = {
@@ -51,10 +52,13 @@ def save_all(c: Comparison, folder: str | Path, drawn: Drawn | None = None) -> l
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for one in (drawn or draw_all(c)).values():
-        png, svg = folder / f"{one.stem}.png", folder / f"{one.stem}.svg"
-        png.write_bytes(to_png(one.figure))
-        svg.write_text(one.svg(one.words, standalone=True), encoding="utf-8", newline="\n")
-        written += [png, svg]
+    written, packing = [], []
+    with ThreadPoolExecutor(1) as packer:  # one figure is packed while the next is drawn
+        for one in (drawn or draw_all(c)).values():
+            png, svg = folder / f"{one.stem}.png", folder / f"{one.stem}.svg"
+            packing.append(packer.submit(write_png, pixels(one.figure), png))
+            svg.write_text(one.svg(one.words, standalone=True), encoding="utf-8", newline="\n")
+            written += [png, svg]
+        for job in packing:
+            job.result()
     return written

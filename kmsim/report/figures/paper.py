@@ -19,7 +19,7 @@ DPI = 150
 
 def sheet(height: float) -> Figure:
     """An empty figure of the common width, so many inches high."""
-    fig = Figure(figsize=(WIDTH, height))
+    fig = Figure(figsize=(WIDTH, height), dpi=DPI)
     FigureCanvasAgg(fig)
     return fig
 
