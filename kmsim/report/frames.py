@@ -284,13 +284,17 @@ def _bands(found: Runs, outcome: str) -> pd.DataFrame:
 
 @once
 def lasting(c: Comparison, practice: str) -> pd.DataFrame:
-    """Doing it well as a ratio to its value when funding ended, from then on, as `bands`; NaN where that value is under 1%."""
+    """Doing it well as a ratio to its value when all funding had ended, from then on, as `bands`.
+
+    NaN where that value is under 1% in a seed, or for a policy on the mean.
+    """
     found, year = runs(c, practice, "doing_it_well"), moment_year(c, "funding_end")
     start = by_seed(c, practice, "doing_it_well", "funding_end").to_numpy(float)
     if not start.size:
         return _bands(Runs(found.seeds, [], found.years, found.values[:, :0]), "lasting")
     since = found.years >= year - 1e-9
-    ratio = found.values[:, :, since] / np.where(start >= 0.01, start, np.nan)[:, :, None]
+    enough = (start >= 0.01) & (spans(start)[0] >= 0.01)
+    ratio = found.values[:, :, since] / np.where(enough, start, np.nan)[:, :, None]
     return _bands(Runs(found.seeds, found.policies, found.years[since], ratio), "lasting")
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from kmsim.report import figures, frames
-from kmsim.report.figures import FIGURES, cost_effect, fan_chart, paired_differences, placing
+from kmsim.report.figures import FIGURES, cost_effect, fan_chart, four_dimensions, paired_differences, placing
 from kmsim.report.figures.paper import texts
 from kmsim.report.style import FONT, RC, STYLES, plain_name, short_name, styles
 
-KINDS = ["plain", "hostile", "single", "many", "two"]
+KINDS = ["plain", "hostile", "single", "many", "short", "two"]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +116,29 @@ def test_the_frontier_has_no_policy_that_another_beats(plain):
     assert "not sure" in words or "clear of each other" in words
 
 
+def test_a_run_that_ends_with_its_funding_shows_each_moment_once(short, drawn):
+    assert set(cost_effect.table(short).panel) == {"funding_end"}
+    assert len(drawn["short", "cost_effect"].axes) == 1
+    told = " ".join(t.get_text() for t in texts(drawn["short", "four_dimensions"]))
+    assert "the run ends when funding does" in told
+    side = drawn["short", "gap"].axes[1]
+    assert side.get_title(loc="left") == "Year 3"
+    assert cost_effect.words(short).count("frontier") == 1
+
+
+def test_with_many_policies_costs_stand_one_above_the_other(drawn):
+    for kind, stacked in (("many", True), ("two", False)):
+        first, second = (ax.get_position() for ax in drawn[kind, "cost_effect"].axes)
+        assert (first.y0 > second.y1) == stacked
+        assert (first.x0 == second.x0) == stacked
+
+
+def test_policies_too_small_to_last_are_counted_under_the_figure(plain, drawn):
+    missing = len(plain.policies) - len(four_dimensions.lasting_cells(plain, "formative_assessment"))
+    told = " ".join(t.get_text() for t in texts(drawn["plain", "four_dimensions"])).replace("\n", " ")
+    assert f"not shown for {missing} policies with under 1%" in told
+
+
 def test_words_are_computed_and_careful(plain, single):
     for name, (_, _, say) in FIGURES.items():
         assert say(plain).endswith("."), name
@@ -160,7 +183,9 @@ def test_without_business_as_usual_there_is_nothing_to_pair(plain):
     alone.paired = plain.paired[plain.paired.role == "best"]
     assert paired_differences.table(alone).empty
     assert "not run" in paired_differences.words(alone)
-    assert paired_differences.draw(alone).axes
+    fig = paired_differences.draw(alone)
+    assert len(fig.axes) == 1
+    assert any("not run" in t.get_text() for t in texts(fig))
 
 
 def test_drawing_leaves_no_state_behind(plain):

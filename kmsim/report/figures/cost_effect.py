@@ -9,25 +9,31 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kmsim.report import frames
-from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, sheet
+from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, nothing, sheet
 from kmsim.report.figures.placing import lead_end, place_names
 from kmsim.report.figures.telling import chosen, known_cells, listed
 from kmsim.report.frames import ENOUGH, Comparison, shown, shown_year
-from kmsim.report.style import FONT, MUTED, RC, Style, plain_name, short_name, styles, width_of
+from kmsim.report.style import FONT, RC, Style, plain_name, short_name, styles, width_of
+
+SIDE_BY_SIDE = 6  # policies: with more, names need the whole width, so that the two charts stand one above the other
 
 
 @frames.once
 def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
     """Cost and effect by policy: policy, panel, cost, cost_low, cost_high, effect, effect_low, effect_high, outcome, frontier.
 
-    panel "funding_end" has doing it well when funding ended, "end" still doing it well three years on; cost in GBP a pupil by
-    that moment. frontier: no other policy costs as little or less and reaches as much or more, on means, and it does reach something.
+    panel "funding_end" has doing it well when all funding had ended, "end" (unless that is the same year) still doing it well
+    three years on; cost in GBP a pupil by that moment. frontier: no other policy costs as little or less and reaches as much or more, on means, and it does reach something.
     """
     practice = chosen(c, practice)
     rows = []
-    for panel, outcome in (("funding_end", "doing_it_well"), ("end", "sustained")):
+    panels = [("funding_end", "doing_it_well"), ("end", "sustained")]
+    if frames.moment_year(c, "funding_end") == frames.moment_year(c, "end"):
+        panels.pop()
+    for panel, outcome in panels:
         for policy in c.policies:
             cost = frames.cell(c, practice, policy, "cost_per_pupil_gbp", panel)
             effect = frames.cell(c, practice, policy, outcome, panel)
@@ -45,7 +51,7 @@ def words(c: Comparison, practice: str | None = None) -> str:
     frame = table(c, practice)
     parts = []
     for panel, part in frame.groupby("panel", sort=False):
-        when = "When funding ended" if panel == "funding_end" else _later(part.outcome.iloc[0])
+        when = _when(str(panel), part.outcome.iloc[0], shown_year(frames.moment_year(c, str(panel))))
         edge = part[part.frontier].sort_values("cost", kind="stable")
         if edge.empty:
             parts.append(f"{when}, no policy reaches anything: there is no frontier.")
@@ -77,27 +83,29 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
     """Cost a pupil against doing it well when funding ended and three years on, with ranges both ways and the frontier."""
     practice = chosen(c, practice)
     frame, look = table(c, practice), styles(c.policies)
-    height = 6.6
+    panels = list(frame.groupby("panel", sort=False))
+    stacked = len(c.policies) > SIDE_BY_SIDE
+    across, up = (WIDTH - 1.0, 4.2) if stacked or len(panels) == 1 else ((WIDTH - 1.55) / 2, 4.2)
+    height = 2.3 + up + (up + 0.95) * (stacked and len(panels) == 2)
+    top = np.nanmax([frame.effect_high.max(), frame.effect.max(), 0.01]) * 100
     with mpl.rc_context(RC):
         fig = sheet(height)
-        across = (WIDTH - 0.85 - 0.15 - 0.55) / 2
-        top = np.nanmax([frame.effect_high.max(), frame.effect.max(), 0.01]) * 100
-        for i, (panel, part) in enumerate(frame.groupby("panel", sort=False)):
-            ax = axes_at(fig, 0.85 + i * (across + 0.55), 1.25, across, height - 2.4)
+        for i, (panel, part) in enumerate(panels):
+            right, down = (0, i) if stacked else (i, 0)
+            ax = axes_at(fig, 0.85 + right * (across + 0.55), height - 1.1 - up - down * (up + 0.95), across, up)
             year = shown_year(frames.moment_year(c, panel))
-            title = (
-                f"When funding ended (year {year})" if panel == "funding_end" else _later(part.outcome.iloc[0], year)
-            )
-            ax.set_title(title, fontsize=FONT, pad=8)
+            ax.set_title(_when(str(panel), part.outcome.iloc[0], year), fontsize=FONT, pad=8)
             ax.set_xlabel(f"Cash by year {year}, £ a pupil")
-            if i == 0:
+            if not right:
                 ax.set_ylabel("Teachers doing it well, %")
             known = part[part.cost.notna() & part.effect.notna()]
             costs = np.nanmax([known.cost_high.max(), known.cost.max(), 0.01]) if len(known) else 1.0
-            ax.set_ylim(-0.05 * top, 1.12 * top)
-            ax.set_xlim(-0.05 * costs, 1.08 * costs)
+            ax.set_ylim(-0.14 * top, 1.12 * top)
+            ax.set_xlim(-0.05 * costs, 1.12 * costs)
+            ax.yaxis.set_major_locator(MaxNLocator(6, steps=(1, 2, 5, 10)))
+            ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}" if y >= 0 else ""))
             if known.empty:
-                ax.text(0.5, 0.5, "n/a", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+                nothing(ax)
             _frontier(ax, known)
             _cross_points(ax, known, look)
             _point_labels(ax, known, look)
@@ -118,12 +126,17 @@ def _on_frontier(part: pd.DataFrame) -> np.ndarray:
     return np.isfinite(cost) & (effect.round(4) > 0) & ~better.any(1)
 
 
-def _frontier(ax: Axes, known: pd.DataFrame) -> None:
+def _edge(known: pd.DataFrame, end: float) -> tuple[list[float], list[float]]:
+    """The frontier's corners, from its cheapest policy to the right end of the axes: costs and percentages."""
     edge = known[known.frontier].sort_values("cost", kind="stable")
-    if len(edge):
-        x = [*edge.cost, ax.get_xlim()[1]]
-        y = [*(100 * edge.effect), 100 * edge.effect.iloc[-1]]
-        ax.step(x, y, where="post", color="#9aa5b1", linewidth=5, alpha=0.45, zorder=1, solid_capstyle="butt")
+    costs, effects = [*edge.cost, end], [*(100 * edge.effect)]
+    return [x for x in costs for _ in (0, 1)][1:-1], [y for y in effects for _ in (0, 1)]
+
+
+def _frontier(ax: Axes, known: pd.DataFrame) -> None:
+    if known.frontier.any():
+        x, y = _edge(known, ax.get_xlim()[1])
+        ax.plot(x, y, color="#9aa5b1", linewidth=5, alpha=0.45, zorder=1, solid_capstyle="butt")
 
 
 def _cross_points(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None:
@@ -161,7 +174,9 @@ def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None
         np.column_stack([low[:, 0], points[:, 1] - 1, high[:, 0], points[:, 1] + 1]),
         np.column_stack([points[:, 0] - 1, low[:, 1], points[:, 0] + 1, high[:, 1]]),
     ]
-    marks = np.vstack([np.hstack([points - 6, points + 6]), *bars])
+    edge = (np.array(_edge(known, x1)).T - corner) / scale if known.frontier.any() else np.zeros((0, 2))
+    steps = np.hstack([np.minimum(edge[:-1], edge[1:]) - 3, np.maximum(edge[:-1], edge[1:]) + 3])
+    marks = np.vstack([np.hstack([points - 6, points + 6]), *bars, steps])
     names = [short_name(r.policy) for r in rows]
     for r, name, point, (left, bottom, right, top) in zip(
         rows, names, points, place_names(points, [width_of(n) for n in names], marks, size), strict=True
@@ -186,7 +201,8 @@ def _point_labels(ax: Axes, known: pd.DataFrame, look: dict[str, Style]) -> None
         ax.text(x, y, name, color=s.text, ha=beside, va="center", zorder=6)
 
 
-def _later(outcome: str, year: str = "") -> str:
-    if outcome == "sustained":
-        return "Three years after funding ended"
-    return f"At the end (year {year})" if year else "At the end"
+def _when(panel: str, outcome: str, year: str) -> str:
+    """The moment of a panel, as a title or the start of a sentence."""
+    if panel == "funding_end":
+        return f"When all funding had ended (year {year})"
+    return "Three years after each policy's funding ended" if outcome == "sustained" else f"At the end (year {year})"

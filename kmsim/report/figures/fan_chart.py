@@ -15,7 +15,9 @@ from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mea
 from kmsim.report.figures.placing import spread
 from kmsim.report.figures.telling import chosen, highest, known_cells, others
 from kmsim.report.frames import Comparison, shown, shown_cell, shown_year
-from kmsim.report.style import FONT, RC, Style, plain_name, short_name, styles
+from kmsim.report.style import FONT, RC, Style, plain_name, short_name, styles, width_of
+
+LEAD = 0.045  # of the axes' width: the lead from a line's end to its name
 
 
 def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
@@ -27,7 +29,7 @@ def words(c: Comparison, practice: str | None = None) -> str:
     """What the fan chart shows: who is highest when funding ended and at the end, with ranges, and how many stay under 1%."""
     practice = chosen(c, practice)
     parts = []
-    for moment, when in (("funding_end", "When funding ended"), ("end", "At the end")):
+    for moment, when in (("funding_end", "When all funding had ended"), ("end", "At the end")):
         cells = known_cells(c, practice, "doing_it_well", moment)
         top = highest(cells)
         if top is None:
@@ -50,20 +52,15 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
     frame, look = table(c, practice), styles(c.policies)
     with mpl.rc_context(RC):
         fig = sheet(6.4)
-        ax = axes_at(fig, 0.85, 1.05, WIDTH - 0.85 - 3.1, 6.4 - 1.9)
+        ends = frame[frame["mean"].notna()].groupby("policy", sort=False)["mean"].last()
+        labels = [
+            (p, ends[p] * 100, f"{short_name(p)}  {shown('doing_it_well', ends[p])}") for p in c.policies if p in ends
+        ]
+        names = max((width_of(text) for _, _, text in labels), default=0.0) / 72
+        ax = axes_at(fig, 0.85, 0.95, (WIDTH - 0.95 - names) / (1 + LEAD * 1.7), 6.4 - 1.8)
         mean_lines(ax, frame, look, 100)
         year_axis(ax, c, frame)
         ax.set_ylabel("Teachers doing it well, %")
-        ends = frame[frame["mean"].notna()].groupby("policy", sort=False).last()
-        labels = [
-            (
-                p,
-                float(ends.loc[p, "mean"]) * 100,
-                f"{short_name(p)}  {shown('doing_it_well', float(ends.loc[p, 'mean']))}",
-            )
-            for p in c.policies
-            if p in ends.index
-        ]
         _end_labels(ax, labels, look, float(frame.year.max()) if len(frame) else 1.0)
         heading(fig, "Teachers doing it well, year by year", about(c, practice))
         foot(fig, f"{mean_and_range(c, 'Line', 'Band')} Illustrative model, not a forecast.")
@@ -82,7 +79,7 @@ def _end_labels(ax: Axes, labels: list[tuple[str, float, str]], look: dict[str, 
     places = spread(
         [labels[i][1] for i in order], step, low + step / 2, max(high - step / 2, low + step * (len(labels) - 0.5))
     )
-    wide = end * 0.045
+    wide = end * LEAD
     for i, y in zip(order, places, strict=True):
         policy, value, text = labels[i]
         s = look[policy]

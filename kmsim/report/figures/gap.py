@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from kmsim.report import frames
 from kmsim.report.figures.marks import STEPS, mean_lines, range_mark, row_names, signed_tick, year_axis
-from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, sheet
+from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, nothing, sheet
 from kmsim.report.figures.telling import chosen, known_cells, listed
 from kmsim.report.frames import ENOUGH, Comparison, shown_cell, shown_year
-from kmsim.report.style import FONT, INK, MUTED, RC, plain_name, styles
+from kmsim.report.style import FONT, INK, MUTED, RC, Style, plain_name, styles
 
 
 def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
@@ -38,7 +39,7 @@ def words(c: Comparison, practice: str | None = None) -> str:
     if rest:
         whom = "any policy" if rest == len(cells) else f"the other {rest}"
         parts.append(f"with {whom} a gap cannot be told from none: the range reaches nought")
-    return f"When funding ended (year {year}), " + "; ".join(parts) + "."
+    return f"When all funding had ended (year {year}), " + "; ".join(parts) + "."
 
 
 def draw(c: Comparison, practice: str | None = None) -> Figure:
@@ -55,7 +56,7 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
         year_axis(ax, c, frame, named=False)
         ax.set_title("Gap by year, percentage points", fontsize=FONT, pad=8)
         if not frame["mean"].notna().any():
-            ax.text(0.5, 0.5, "n/a", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+            nothing(ax)
         ax.axhline(0, color=INK, linewidth=1)
         ax.yaxis.set_major_formatter(FuncFormatter(signed_tick))
         low, high = ax.get_ylim()
@@ -63,21 +64,7 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
         ax.set_ylim(min(low - 0.06 * (high - low), -0.25 * reach), max(high + 0.1 * (high - low), 0.25 * reach))
         ax.text(0.015, 0.985, "disadvantaged schools have more", transform=ax.transAxes, color=MUTED, va="top")
         ax.text(0.015, 0.015, "disadvantaged schools have less", transform=ax.transAxes, color=MUTED, va="bottom")
-        at = {m: shown_year(frames.moment_year(c, m)) for m in ("funding_end", "end")}
-        side = axes_at(fig, 0.95 + left + names, 1.25, right, height - 2.4)
-        n = len(c.policies)
-        for i, policy in enumerate(c.policies):
-            for moment, lift, filled in (("funding_end", 0.16, False), ("end", -0.16, True)):
-                found = frames.cell(c, practice, policy, "gap", moment)
-                range_mark(side, found, n - 1 - i + lift, look[policy], 100, filled)
-        side.axvline(0, color=INK, linewidth=1)
-        side.set_ylim(-0.6, n - 0.4)
-        side.set_yticks(range(n))
-        row_names(side, c.policies, look)
-        side.xaxis.set_major_formatter(FuncFormatter(signed_tick))
-        side.xaxis.set_major_locator(MaxNLocator(4, steps=STEPS))
-        side.set_xlabel("percentage points")
-        side.set_title(f"Hollow: year {at['funding_end']}, full: year {at['end']}", fontsize=FONT, pad=8)
+        _at_moments(axes_at(fig, 0.95 + left + names, 1.25, right, height - 2.4), c, practice, look)
         heading(fig, "Gap between the most and the least disadvantaged fifth of schools", about(c, practice))
         foot(
             fig,
@@ -85,3 +72,24 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
             "Illustrative model, not a forecast.",
         )
     return fig
+
+
+def _at_moments(ax: Axes, c: Comparison, practice: str, look: dict[str, Style]) -> None:
+    """The gap of each policy when all funding had ended (hollow) and at the end (full); once if that is the same year."""
+    n, ended, last = len(c.policies), *(frames.moment_year(c, moment) for moment in ("funding_end", "end"))
+    marks = [("end", 0.0, True)] if ended == last else [("funding_end", 0.16, False), ("end", -0.16, True)]
+    for i, policy in enumerate(c.policies):
+        found = {moment: frames.cell(c, practice, policy, "gap", moment) for moment, _, _ in marks}
+        for moment, lift, filled in marks:
+            range_mark(ax, found[moment], n - 1 - i + lift, look[policy], 100, filled)
+        if not any(cell.known for cell in found.values()):
+            ax.text(0.03, n - 1 - i, "n/a", transform=ax.get_yaxis_transform(), va="center", color=look[policy].text)
+    ax.axvline(0, color=INK, linewidth=1)
+    ax.set_ylim(-0.6, n - 0.4)
+    ax.set_yticks(range(n))
+    row_names(ax, c.policies, look)
+    ax.xaxis.set_major_formatter(FuncFormatter(signed_tick))
+    ax.xaxis.set_major_locator(MaxNLocator(4, steps=STEPS, min_n_ticks=3))
+    ax.set_xlabel("percentage points")
+    years = f"Hollow: year {shown_year(ended)}, full: year {shown_year(last)}"
+    ax.set_title(f"Year {shown_year(last)}" if ended == last else years, fontsize=FONT, pad=8)

@@ -34,7 +34,7 @@ def mean_lines(ax: Axes, table: pd.DataFrame, look: dict[str, Style], scale: flo
         )
         ax.plot(
             x, part["mean"].to_numpy(float) * scale, color=s.colour, linestyle=s.dash, marker=s.marker, markevery=list(whole),
-            markeredgecolor="white", markeredgewidth=0.7, zorder=3, label=plain_name(policy), solid_capstyle="round",
+            markeredgecolor="white", markeredgewidth=0.7, zorder=3, label=plain_name(policy), solid_capstyle="round", clip_on=False,
         )  # fmt: skip
     tops = [part.high.max() for _, part in parts] + [part["mean"].max() for _, part in parts]
     bottoms = [part.low.min() for _, part in parts] + [part["mean"].min() for _, part in parts]
@@ -42,7 +42,7 @@ def mean_lines(ax: Axes, table: pd.DataFrame, look: dict[str, Style], scale: flo
     bottom = min(0.0, bottom)
     top = top if top - bottom > 1e-9 else bottom + (1.0 if scale == 1 else 5.0)
     ax.set_ylim(bottom - (0.02 if bottom == 0 else 0.08) * (top - bottom), top + 0.08 * (top - bottom))
-    ax.yaxis.set_major_locator(MaxNLocator(6, steps=STEPS))
+    ax.yaxis.set_major_locator(MaxNLocator(7, steps=STEPS))
     ax.margins(x=0)
 
 
@@ -52,7 +52,7 @@ def year_axis(ax: Axes, c: Comparison, table: pd.DataFrame, named: bool = True) 
     ax.set_xlim(0, max(end, 1e-9))
     ax.axvspan(0, min(c.funding_end, end), color=BAND, zorder=0, linewidth=0)
     ax.xaxis.set_major_locator(MaxNLocator(10 if named else 6, integer=True))
-    ax.set_xlabel("Years since the start" if named else "year")
+    ax.set_xlabel("Years since the start" if named else "Year")
     ax.xaxis.labelpad = 3
     if named and c.funding_end > 0.25 * end:
         ax.text(

@@ -14,12 +14,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.report import frames
 from kmsim.report.figures.marks import STEPS, range_mark, row_names, signed_tick
-from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, sheet
+from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, nothing, sheet
 from kmsim.report.figures.telling import chosen, listed
 from kmsim.report.frames import ENOUGH, Comparison, k_of_n, shown_year
-from kmsim.report.style import FONT, INK, MUTED, RC, Style, plain_name, styles
+from kmsim.report.style import FONT, INK, RC, Style, plain_name, styles
 
 FOREST = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
+NO_BASELINE = "Business as usual was not run, so there is nothing to compare with."
 
 
 @frames.once
@@ -50,7 +51,7 @@ def words(c: Comparison, practice: str | None = None) -> str:
     """For each outcome, which policies differ from business as usual by their range, with the seeds in which each is ahead."""
     frame = table(c, practice)
     if frame.empty:
-        return "Business as usual was not run, so there is nothing to compare with."
+        return NO_BASELINE
     sides: dict[str, list[str]] = {"better": [], "worse": []}
     for outcome, part in frame.groupby("outcome", sort=False):
         part = part[part.difference.notna() & (part.n >= ENOUGH)]
@@ -73,14 +74,17 @@ def words(c: Comparison, practice: str | None = None) -> str:
         for side, told in sides.items()
         if told
     ]
-    return " ".join([*parts, "All others cannot be told from it."])
+    return " ".join([*parts, "Nothing else can be told from it."])
 
 
 def draw(c: Comparison, practice: str | None = None) -> Figure:
     """Each policy's difference to business as usual on the same seeds: mean, 90% range, and the seeds in which it is ahead."""
     practice = chosen(c, practice)
     frame, look = table(c, practice), styles(c.policies)
-    rows = [p for p in c.policies if p in set(frame.policy)]
+    there = set(frame.policy)
+    rows = [p for p in c.policies if p in there]
+    if not rows:
+        return _no_baseline(c, practice)
     up = max(1.6, 0.36 * len(rows) + 0.35)
     height = 2 * up + 3.35
     with mpl.rc_context(RC):
@@ -103,6 +107,17 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
     return fig
 
 
+def _no_baseline(c: Comparison, practice: str) -> Figure:
+    with mpl.rc_context(RC):
+        fig = sheet(2.2)
+        ax = axes_at(fig, 0.15, 0.6, WIDTH - 0.3, 0.7)
+        ax.set_axis_off()
+        nothing(ax, NO_BASELINE)
+        heading(fig, "Difference to business as usual, same seeds", about(c, practice))
+        foot(fig, f"{c.label[:1].upper()}{c.label[1:]}. Illustrative model, not a forecast.")
+    return fig
+
+
 def _forest(ax: Axes, part: pd.DataFrame, rows: list[str], look: dict[str, Style], outcome: str, names: bool) -> None:
     percent = outcome in OUTCOMES and OUTCOMES[outcome].percent
     scale, n = (100.0 if percent else 1.0), len(rows)
@@ -115,28 +130,44 @@ def _forest(ax: Axes, part: pd.DataFrame, rows: list[str], look: dict[str, Style
         ax.set_yticklabels([])
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="y", visible=False)
-    drawn = False
+    counts = _counts(part, rows)
+    empty = set(counts.values()) <= {"n/a"}
     for i, policy in enumerate(rows):
         y = n - 1 - i
-        row = part.loc[policy] if policy in part.index else None
-        if row is None or not np.isfinite(row.difference):
-            text = "n/a"
-        else:
-            drawn = True
+        if counts[policy] != "n/a":
+            row = part.loc[policy]
             range_mark(ax, frames.Cell(row.difference, row.low, row.high, int(row.n)), y, look[policy], scale)
-            text = "equal in all" if row.low == row.high == row.difference == 0 else k_of_n(row.ahead, row.n)
-        ax.text(1.03, y, text, transform=ax.get_yaxis_transform(), va="center", ha="left", color=look[policy].text)
-    if not drawn:
-        ax.text(0.5, 0.5, "nothing to compare", transform=ax.transAxes, ha="center", va="center", color=MUTED)
+        if not empty:
+            ax.text(
+                1.03,
+                y,
+                counts[policy],
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                ha="left",
+                color=look[policy].text,
+            )
+    if empty:
+        nothing(ax, "n/a: the run is too short" if outcome == "sustained" else "n/a")
         ax.set_xticks([])
         return
     low, high = float(np.nanmin([part.low.min(), 0])) * scale, float(np.nanmax([part.high.max(), 0])) * scale
     room = max(high - low, 0.5 if percent else 0.05)
     ax.set_xlim(low - 0.06 * room, max(high, low + room) + 0.06 * room)
-    ax.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS))
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=STEPS, min_n_ticks=3))
     ax.xaxis.set_major_formatter(FuncFormatter(signed_tick))
     ax.set_xlabel("percentage points" if percent else OUTCOMES[outcome].unit)
     ax.xaxis.labelpad = 3
+
+
+def _counts(part: pd.DataFrame, rows: list[str]) -> dict[str, str]:
+    """In how many seeds each policy is ahead, as text; n/a where it has no value."""
+    told = dict.fromkeys(rows, "n/a")
+    for row in part.itertuples():
+        if np.isfinite(row.difference):
+            same = row.low == row.high == row.difference == 0
+            told[row.Index] = "equal in all" if same else k_of_n(row.ahead, row.n)
+    return told
 
 
 def _brief(outcome: str) -> str:

@@ -30,6 +30,11 @@ def axes_at(fig: Figure, left: float, bottom: float, width: float, height: float
     return fig.add_axes((left / across, bottom / up, width / across, height / up))
 
 
+def nothing(ax: Axes, why: str = "n/a") -> None:
+    """What stands in axes that have nothing to show."""
+    ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", va="center", color=MUTED)
+
+
 def heading(fig: Figure, title: str, about: str) -> None:
     """The title, and under it what the figure is about."""
     up = fig.get_size_inches()[1]
