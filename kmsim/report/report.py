@@ -286,11 +286,7 @@ def _ledger(c: Comparison) -> list[Table]:
     ]
     if not used:
         return []
-    rows = [
-        [plain_name(p), *(shown("cost_gbp", float(ledger[p].get(k, 0))) for k in used)]
-        for p in c.policies
-        if p in ledger
-    ]
+    rows = [[plain_name(p), *(f"£{float(ledger[p].get(k, 0)):,.0f}" for k in used)] for p in c.policies if p in ledger]
     return [Table("What the money went on, mean over seeds", ["Policy", *(plain_name(k) for k in used)], rows)]
 
 

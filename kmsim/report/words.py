@@ -19,7 +19,7 @@ from kmsim.report.style import plain_name
 
 FEW_SEEDS = 10
 LEAST = 0.01  # share of teachers below which depth, ownership, gap and rank say nothing
-NOT_APART = "by its range cannot be told apart from"
+NOT_APART = "cannot be told apart by range from"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ QUESTIONS = (
     _Question("Deepest", "depth", "funding_end", "a quality of use of {} out of 1 among those using it", "spread_teachers"),
     _Question("Most lasting", "sustained", "end", "{} of teachers still doing it well three years after funding ended"),
     _Question("Most owned by teachers", "ownership", "funding_end", "an ownership of {} out of 1 among those using it", "spread_teachers"),
-    _Question("Fairest", "gap", "funding_end", "{} between the most and the least disadvantaged fifth of schools in doing it well", "doing_it_well"),
+    _Question("Most to disadvantaged schools", "gap", "funding_end", "{} between the most and the least disadvantaged fifth of schools in doing it well", "doing_it_well"),
     _Question("Disadvantaged pupils", "months_disadvantaged", "end", "{} months of progress for disadvantaged pupils"),
 )  # fmt: skip
 

@@ -143,7 +143,7 @@ def test_words_are_computed_and_careful(plain, single):
     for name, (_, _, say) in FIGURES.items():
         assert say(plain).endswith("."), name
         assert re.search("one seed|few seeds", say(single).lower()), name
-    assert "cannot be told apart from Targeted networks" in fan_chart.words(plain)
+    assert "cannot be told apart by range from Targeted networks" in fan_chart.words(plain)
     r = plain.paired[
         (plain.paired.policy == "coaching")
         & (plain.paired.outcome == "sustained")

@@ -36,7 +36,7 @@ def others(cells: dict[str, frames.Cell], top: str, outcome: str) -> str:
     told = [f"{plain_name(p)}, {shown_cell(outcome, cells[p])}" for p in near[: 3 if len(near) <= 3 else 2]]
     if len(near) > 3:
         told.append(f"{len(near) - 2} more")
-    return f"; by its range it cannot be told apart from {listed(told)}" if told else ""
+    return f"; it cannot be told apart by range from {listed(told)}" if told else ""
 
 
 def listed(items: Sequence[str]) -> str:
