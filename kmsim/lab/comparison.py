@@ -23,8 +23,8 @@ import yaml
 from kmsim.errors import BadValue, unknown
 from kmsim.fingerprint import VERSION, fingerprint
 from kmsim.lab import pool
-from kmsim.lab.words import columns
-from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
+from kmsim.lab.words import columns, paired_text, scorecard_text
+from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
 from kmsim.scenario import Scenario, number, read_scenario
 
@@ -42,7 +42,6 @@ BASELINE = "business_as_usual"
 LABEL = "chance only; parameters set by hand"
 MOMENTS = ("funding_end", "end")
 PACKAGES = ("mesa", "numba", "numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "jinja2")
-KEY_OUTCOMES = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
 
 
 @dataclass
@@ -460,68 +459,3 @@ def safe(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(
         **{c: frame[c].map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" and v else v) for c in text}
     )
-
-
-# -- as text ---------------------------------------------------------------
-def cell(comparison: Any, policy: str, outcome: str) -> str:
-    """A scorecard cell: the mean with its 90% range, as people read it."""
-    s = comparison.summary
-    row = s[(s.policy == policy) & (s.outcome == outcome) & (s.moment == SCORECARD[outcome])].iloc[0]
-    show = OUTCOMES[outcome].show
-    if not np.isfinite(row["mean"]):
-        return "n/a"
-    return f"{show(row['mean'])} ({show(row['low'])} to {show(row['high'])})"
-
-
-def scorecard_text(c: Comparison) -> str:
-    """The scorecard in blocks that fit a terminal."""
-    names = [o for o in SCORECARD if o in set(c.summary.outcome)]
-    blocks = []
-    budget = c.config.get("budget_gbp")
-    head = (
-        f"{c.counts['schools']:,} schools, {c.counts['posts']:,} teachers, {c.counts['pupils']:,} pupils ({c.system_name}); "
-        f"{len(c.manifest['seeds'])} seeds; {c.config['years']} years, {c.config['funded_years']:g} funded a school; "
-        f"budget {'each policy at its own cost' if budget is None else f'£{budget / 1e6:,.2f}m for each funded policy'}\n"
-        f"mean and 90% range over seeds ({c.label})"
-    )
-    for at in range(0, len(names), 4):
-        part = names[at : at + 4]
-        titles = ["policy"] + [f"{OUTCOMES[o].label} [{_when(c, o)}]" for o in part]
-        blocks.append(columns([titles] + [[p] + [cell(c, p, o) for o in part] for p in c.policies]))
-    return head + "\n\n" + "\n\n".join(blocks)
-
-
-def _when(c: Comparison, outcome: str) -> str:
-    if outcome in ("sustained", "sustained_ratio"):
-        return "own clock"
-    year = c.funding_end if SCORECARD[outcome] == "funding_end" else c.config["years"]
-    return f"year {year:g}"
-
-
-def paired_text(c: Comparison) -> str:
-    """Paired differences to business as usual and to the best, for the outcomes that matter most."""
-    blocks = []
-    for outcome in [o for o in KEY_OUTCOMES if o in set(c.paired.outcome)]:
-        rows = c.paired[(c.paired.outcome == outcome) & (c.paired.moment == SCORECARD[outcome])]
-        if rows.empty:
-            continue
-        lines = [[f"{OUTCOMES[outcome].label}: difference", "to business as usual", "ahead", "to the best", "ahead"]]
-        best = rows[rows.role == "best"].against.iloc[0] if (rows.role == "best").any() else None
-        for policy in c.policies:
-            lines.append(
-                [
-                    policy + (" (best)" if policy == best else ""),
-                    *_pair(rows, policy, "baseline", outcome),
-                    *_pair(rows, policy, "best", outcome),
-                ]
-            )
-        blocks.append(columns(lines))
-    return "Paired differences, same seeds (90% range; ahead in k of n seeds)\n\n" + "\n\n".join(blocks)
-
-
-def _pair(rows: pd.DataFrame, policy: str, role: str, outcome: str) -> list[str]:
-    row = rows[(rows.policy == policy) & (rows.role == role)]
-    if row.empty or not np.isfinite(row.iloc[0]["difference"]):
-        return ["-", "-"]
-    row, show = row.iloc[0], OUTCOMES[outcome].show_change
-    return [f"{show(row['difference'])} ({show(row['low'])} to {show(row['high'])})", f"{row['ahead']} of {row['n']}"]

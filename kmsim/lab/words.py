@@ -1,9 +1,16 @@
-"""Rows of words as aligned columns: what terminals show."""
+"""What terminals show of a comparison: the scorecard and the paired differences, as aligned columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
+
+KEY_OUTCOMES = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
 
 
 def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
@@ -14,7 +21,7 @@ def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
     --------  -----
     coaching  0.6
     """
-    titles = [wrap(title, widest) or [""] for title in rows[0]]
+    titles = [[line for part in title.split("\n") for line in wrap(part, widest) or [""]] for title in rows[0]]
     height = max(map(len, titles))
     head = [[t[line] if line < len(t) else "" for t in titles] for line in range(height)]
     body = [list(row) for row in rows[1:]]
@@ -23,3 +30,95 @@ def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def scorecard_text(c: Any) -> str:
+    """The scorecard in blocks that fit a terminal, those of each practice in turn. c: a Comparison."""
+    budget, seeds = c.config.get("budget_gbp"), len(c.manifest["seeds"])
+    parts = [
+        f"{c.counts['schools']:,} schools, {c.counts['posts']:,} teachers, {c.counts['pupils']:,} pupils ({c.system_name}); "
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; {c.config['years']} years, {c.config['funded_years']:g} funded a school; "
+        f"budget {'each policy at its own cost' if budget is None else f'£{budget / 1e6:,.2f}m for each funded policy'}\n"
+        + (f"mean and 90% range over seeds ({c.label})" if seeds > 1 else f"one seed, so there is no range ({c.label})")
+    ]
+    cells = {
+        (row.policy, row.practice, row.outcome): row
+        for row in c.summary.rename(columns={"mean": "middle"}).itertuples()
+        if SCORECARD.get(row.outcome) == row.moment
+    }
+    for practice, names in _by_practice(c, SCORECARD, {(outcome, practice) for _, practice, outcome in cells}):
+        for at in range(0, len(names), 4):
+            part = names[at : at + 4]
+            titles = ["policy", *(f"{OUTCOMES[o].label}\n[{_when(c, o)}]" for o in part)]
+            rows = [[p, *(_level(o, cells[p, practice, o]) for o in part)] for p in c.policies]
+            parts.append(_named(c, practice) + columns([titles, *rows]))
+    return "\n\n".join(parts)
+
+
+def paired_text(c: Any) -> str:
+    """Differences with the same seeds to business as usual and to the best mean, on the outcomes that matter most."""
+    parts = ["Paired differences, same seeds (90% range; ahead in k of n seeds)"]
+    rows = {
+        (row.role, row.policy, row.practice, row.outcome): row
+        for row in c.paired.itertuples()
+        if row.outcome in KEY_OUTCOMES and row.moment == SCORECARD[row.outcome]
+    }
+    if not rows:
+        return "There is nothing to compare with."
+    against = {(role, practice, outcome): row.against for (role, _, practice, outcome), row in rows.items()}
+    for practice, names in _by_practice(c, KEY_OUTCOMES, {(outcome, practice) for _, practice, outcome in against}):
+        for outcome in names:
+            best = against.get(("best", practice, outcome))
+            lines = [
+                [f"{OUTCOMES[outcome].label}: difference", "to business as usual", "ahead", "to the best mean", "ahead"]
+            ]
+            for policy in c.policies:
+                found = (rows.get((role, policy, practice, outcome)) for role in ("baseline", "best"))
+                told = [text for row in found for text in _difference(outcome, row)]
+                lines.append([policy + (" (best)" if policy == best else ""), *told])
+            parts.append(_named(c, practice) + columns(lines))
+    return "\n\n".join(parts)
+
+
+def _by_practice(c: Any, outcomes: Iterable[str], there: set[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Practices in order, what is shared by all of them last, with those of the outcomes that each has."""
+    practices = sorted(dict.fromkeys(c.summary.practice), key=lambda name: name == "all")
+    found = [(practice, [o for o in outcomes if (o, practice) in there]) for practice in practices]
+    return [(practice, names) for practice, names in found if names]
+
+
+def _named(c: Any, practice: str) -> str:
+    """The practice over its blocks, if there are several."""
+    if c.summary.practice.nunique() == 1:
+        return ""
+    return "all practices together\n" if practice == "all" else f"{practice}\n"
+
+
+def _when(c: Any, outcome: str) -> str:
+    if outcome in ("sustained", "sustained_ratio"):
+        return "after its own funding"
+    return f"year {c.funding_end if SCORECARD[outcome] == 'funding_end' else c.config['years']:g}"
+
+
+def _level(outcome: str, row: Any) -> str:
+    """A mean with its range; a gap, being a difference, in points with its sign."""
+    show = OUTCOMES[outcome].show_change if outcome == "gap" else OUTCOMES[outcome].show
+    return _spanned(show, row.middle, row.low, row.high, row.n)
+
+
+def _difference(outcome: str, row: Any) -> tuple[str, str]:
+    if row is None or not np.isfinite(row.difference):
+        return "-", "-"
+    text = _spanned(OUTCOMES[outcome].show_change, row.difference, row.low, row.high, row.n)
+    return text, f"{row.ahead} of {row.n}"
+
+
+def _spanned(show: Callable[[float], str], mean: float, low: float, high: float, n: int) -> str:
+    """A mean with its range, the unit once where it can be: 2.5% (1.8 to 3.2%). No range over one seed."""
+    if n < 2:
+        return show(mean)
+    first, last = show(low), show(high)
+    for unit in ("%", " pts"):
+        if first.endswith(unit) and last.endswith(unit):
+            first, last = first.removesuffix(unit), last if unit == "%" else last.removesuffix(unit)
+    return f"{show(mean)} ({first} to {last})"

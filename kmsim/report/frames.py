@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import wraps
+from types import SimpleNamespace
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -71,6 +73,42 @@ class Cell:
 NOTHING = Cell(np.nan, np.nan, np.nan, 0)
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Read(SimpleNamespace):
+    """A comparison on which each question is asked of its frames once, with the answers in `known`. Made by `read`."""
+
+
+def read(c: Comparison) -> Comparison:
+    """The comparison to ask many questions of, while its frames stay as they are. One that is read already is itself.
+
+    >>> from types import SimpleNamespace
+    >>> once_read = read(SimpleNamespace(**dict.fromkeys(Comparison.__annotations__)))
+    >>> read(once_read) is once_read
+    True
+    """
+    if isinstance(c, Read):
+        return c
+    return cast(Comparison, Read(known={}, **{name: getattr(c, name) for name in Comparison.__annotations__}))
+
+
+def once(function: Callable[Concatenate[Comparison, P], T]) -> Callable[Concatenate[Comparison, P], T]:
+    """Let a function of a comparison answer a `Read` one from memory; its answers must not be changed."""
+
+    @wraps(function)
+    def asked(c: Comparison, *question: P.args, **named: P.kwargs) -> T:
+        if not isinstance(c, Read):
+            return function(c, *question, **named)
+        key = (function, *question, *named.items())
+        if key not in c.known:
+            c.known[key] = function(c, *question, **named)
+        return c.known[key]
+
+    return asked
+
+
 def practices(c: Comparison) -> list[str]:
     """The practices that were run, in order. What is shared by all of them is not one of them.
 
@@ -109,9 +147,32 @@ def place(c: Comparison) -> str:
 
 def of_practice(frame: pd.DataFrame, practice: str, outcome: str) -> pd.DataFrame:
     """The rows of one outcome for a practice, or for all practices together where it has no rows of its own."""
-    rows = frame[frame.outcome == outcome]
+    return _own(frame[frame.outcome == outcome], practice)
+
+
+def _own(rows: pd.DataFrame, practice: str) -> pd.DataFrame:
     own = rows[rows.practice == practice]
     return own if len(own) else rows[rows.practice == "all"]
+
+
+@once
+def cells(c: Comparison) -> dict[tuple[str, str, str, str], Cell]:
+    """Every cell of the summary by policy, practice, outcome and moment; no n and no range where there is no value."""
+    s, found = c.summary, {}
+    keys = zip(s.policy, s.practice, s.outcome, s.moment, strict=True)
+    values = zip(s["mean"], s.low, s.high, s.n, s.year, strict=True)
+    for key, (mean, low, high, n, year) in zip(keys, values, strict=True):
+        if np.isfinite(mean):
+            found[key] = Cell(float(mean), float(low), float(high), int(n), float(year))
+        else:
+            found[key] = Cell(np.nan, np.nan, np.nan, 0, float(year))
+    return found
+
+
+@once
+def kept(c: Comparison) -> set[tuple[str, str]]:
+    """Which outcomes were kept of which practices, "all" among them: (outcome, practice)."""
+    return set(zip(c.summary.outcome, c.summary.practice, strict=True))
 
 
 def cell(c: Comparison, practice: str, policy: str, outcome: str, moment: str) -> Cell:
@@ -119,16 +180,11 @@ def cell(c: Comparison, practice: str, policy: str, outcome: str, moment: str) -
 
     moment: "funding_end" or "end".
     """
-    rows = of_practice(c.summary, practice, outcome)
-    rows = rows[(rows.policy == policy) & (rows.moment == moment)]
-    if rows.empty:
-        return NOTHING
-    row = rows.iloc[0]
-    if not np.isfinite(row["mean"]):
-        return Cell(np.nan, np.nan, np.nan, 0, float(row["year"]))
-    return Cell(float(row["mean"]), float(row["low"]), float(row["high"]), int(row["n"]), float(row["year"]))
+    own = practice if (outcome, practice) in kept(c) else "all"
+    return cells(c).get((policy, own, outcome, moment), NOTHING)
 
 
+@once
 def seeds(c: Comparison) -> int:
     """How many seeds each policy was run with."""
     return len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
@@ -145,60 +201,101 @@ def too_few(n: int) -> str:
 
 def has(c: Comparison, outcome: str) -> bool:
     """Whether the comparison kept an outcome."""
-    return bool((c.summary.outcome == outcome).any())
+    return any(outcome == name for name, _ in kept(c))
 
 
+@once
 def moment_year(c: Comparison, moment: str) -> float:
     """The year of a moment, counted from the start."""
     rows = c.summary[c.summary.moment == moment]
     return float(rows.year.max()) if len(rows) else np.nan
 
 
+@dataclass(frozen=True)
+class Runs:
+    """One outcome of every run: `values` by seed, policy and year; NaN where a run has none."""
+
+    seeds: np.ndarray
+    policies: list[str]
+    years: np.ndarray
+    values: np.ndarray
+
+
+@once
+def _by_outcome(c: Comparison) -> dict[str, pd.DataFrame]:
+    return dict(iter(c.trajectories.groupby("outcome", sort=False, observed=True)))
+
+
+@once
+def runs(c: Comparison, practice: str, outcome: str) -> Runs:
+    """Every run's values of an outcome for a practice, or for all together where it has none of its own. Policies in order."""
+    rows = _own(_by_outcome(c).get(outcome, c.trajectories.iloc[:0]), practice)
+    there = set(rows.policy)
+    policies = [p for p in c.policies if p in there]
+    policy = pd.Categorical(rows.policy, categories=policies).codes
+    rows, policy = rows[policy >= 0], policy[policy >= 0]
+    seeds, seed = np.unique(rows.seed.to_numpy(), return_inverse=True)
+    years, year = np.unique(rows.year.to_numpy(float), return_inverse=True)
+    values = np.full((len(seeds), len(policies), len(years)), np.nan)
+    values[seed, policy, year] = rows.value.to_numpy(float)
+    return Runs(seeds, policies, years, values)
+
+
 def by_seed(c: Comparison, practice: str, outcome: str, moment: str) -> pd.DataFrame:
     """Values at a moment: a row for each seed, a column for each policy. Empty if trajectories do not have the outcome."""
-    rows = of_practice(c.trajectories, practice, outcome)
-    year = moment_year(c, moment)
-    if rows.empty or not np.isfinite(year):
+    found, year = runs(c, practice, outcome), moment_year(c, moment)
+    if not found.values.size or not np.isfinite(year):
         return pd.DataFrame()
-    years = np.unique(rows.year.to_numpy(float))
-    nearest = years[np.argmin(np.abs(years - year))]
-    at = rows[np.isclose(rows.year.to_numpy(float), nearest)]
-    table = at.pivot(index="seed", columns="policy", values="value").astype(float)
-    return table[[p for p in c.policies if p in table]]
+    at = found.values[:, :, np.argmin(np.abs(found.years - year))]
+    return pd.DataFrame(at, index=found.seeds, columns=found.policies)
 
 
+def spans(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Over the first axis, of those that are numbers: the mean, the ends of the 90% range, and how many there are.
+
+    >>> [float(x) for x in spans(np.array([1.0, 3.0, np.nan]))]
+    [2.0, 1.1, 2.9, 2.0]
+    """
+    n = np.isfinite(values).sum(0)
+    ascending, last = np.sort(np.where(np.isfinite(values), values, np.nan), axis=0), np.maximum(n - 1, 0)
+
+    def at(share: float) -> np.ndarray:
+        place = share * last
+        below = np.floor(place).astype(int)
+        low, high = (np.take_along_axis(ascending, i[None], 0)[0] for i in (below, np.minimum(below + 1, last)))
+        return low + (high - low) * (place - below)
+
+    total = np.where(np.isfinite(ascending), ascending, 0).sum(0)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan), at(LOW), at(HIGH), n
+
+
+@once
 def bands(c: Comparison, practice: str, outcome: str) -> pd.DataFrame:
     """Mean and 90% range over seeds at every tick: policy, outcome, year, mean, low, high, n; NaN where no seed has a value."""
-    return _bands(of_practice(c.trajectories, practice, outcome), outcome, c.policies)
+    return _bands(runs(c, practice, outcome), outcome)
 
 
-def _bands(rows: pd.DataFrame, outcome: str, policies: list[str]) -> pd.DataFrame:
-    kept = ["policy", "outcome", "year", "mean", "low", "high", "n"]
-    if rows.empty:
-        return pd.DataFrame(columns=kept)
-    groups = rows.groupby(["policy", "year"], sort=True)["value"]
-    table = pd.DataFrame(
-        {"mean": groups.mean(), "low": groups.quantile(LOW), "high": groups.quantile(HIGH), "n": groups.count()}
-    ).reset_index()
-    table["outcome"] = outcome
-    order = {p: i for i, p in enumerate(policies)}
-    table = table[table.policy.isin(order)]
-    table = table.assign(_at=table.policy.map(order)).sort_values(["_at", "year"], kind="stable")
-    return table[kept].reset_index(drop=True)
+def _bands(found: Runs, outcome: str) -> pd.DataFrame:
+    columns = ("mean", "low", "high", "n")
+    tall = dict(zip(columns, (x.ravel() for x in spans(found.values)), strict=True)) if found.values.size else {}
+    policy, year = np.repeat(found.policies, len(found.years)), np.tile(found.years, len(found.policies))
+    return pd.DataFrame({"policy": policy, "outcome": outcome, "year": year} | {x: tall.get(x) for x in columns})
 
 
+@once
 def lasting(c: Comparison, practice: str) -> pd.DataFrame:
-    """Doing it well as a ratio to its value when funding ended, from then on, as `bands`; NaN where that value is under 1%."""
-    rows = of_practice(c.trajectories, practice, "doing_it_well")
-    start = by_seed(c, practice, "doing_it_well", "funding_end")
-    year = moment_year(c, "funding_end")
-    if rows.empty or start.empty:
-        return _bands(rows.iloc[:0], "lasting", c.policies)
-    base = start.where(start >= 0.01).stack()
-    rows = rows[rows.year >= year - 1e-9]
-    keys = pd.MultiIndex.from_arrays([rows.seed, rows.policy])
-    at = base.reindex(keys).to_numpy(float)
-    return _bands(rows.assign(value=rows.value.to_numpy(float) / at), "lasting", c.policies)
+    """Doing it well as a ratio to its value when all funding had ended, from then on, as `bands`.
+
+    NaN where that value is under 1% in a seed, or for a policy on the mean.
+    """
+    found, year = runs(c, practice, "doing_it_well"), moment_year(c, "funding_end")
+    start = by_seed(c, practice, "doing_it_well", "funding_end").to_numpy(float)
+    if not start.size:
+        return _bands(Runs(found.seeds, [], found.years, found.values[:, :0]), "lasting")
+    since = found.years >= year - 1e-9
+    enough = (start >= 0.01) & (spans(start)[0] >= 0.01)
+    ratio = found.values[:, :, since] / np.where(enough, start, np.nan)[:, :, None]
+    return _bands(Runs(found.seeds, found.policies, found.years[since], ratio), "lasting")
 
 
 def exact_months(sd: Any) -> np.ndarray:

@@ -23,6 +23,7 @@ from kmsim.errors import KmsimError
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES, SCORECARD
 from kmsim.parameters import PARAMETERS
 from kmsim.report import figures, frames, words
+from kmsim.report.figures import four_dimensions
 from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_range, shown_year
 from kmsim.report.style import Style, plain_name, styles
 
@@ -81,8 +82,9 @@ def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(files("kmsim.report").joinpath("template.html").read_text(encoding="utf-8"))
-    practices, look = frames.practices(c), styles(c.policies)
     drawn = drawn or figures.draw_all(c)
+    c = frames.read(c)
+    practices, look = frames.practices(c), styles(c.policies)
     return template.render(
         c=c,
         place=frames.place(c),
@@ -127,7 +129,7 @@ def scorecard(c: Comparison, practice: str) -> dict[str, Any]:
     order = [o for o in there if SCORECARD[o] == "funding_end"] + [o for o in there if SCORECARD[o] == "end"]
     leaders = {o: words.leading(c, practice, o, SCORECARD[o]) for o in order}
     end, last = shown_year(frames.moment_year(c, "funding_end")), shown_year(frames.moment_year(c, "end"))
-    groups = [(f"When funding ended (year {end})", "funding_end"), (f"Later (year {last} unless said)", "end")]
+    groups = [(f"When all funding had ended (year {end})", "funding_end"), (f"Later (year {last} unless said)", "end")]
     rows = []
     for policy in c.policies:
         cells = []
@@ -168,7 +170,7 @@ def _brief_range(outcome: str, found: frames.Cell) -> str:
     if found.n < 2:
         return "one seed"
     if found.low == found.high:
-        return "no spread"
+        return "same in all"
     return shown_range(outcome, found.low, found.high).removesuffix(" points").replace("£", "")
 
 
@@ -185,7 +187,7 @@ def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> di
     """All that the page says of one practice."""
     tail = "" if number == 0 else f"_{number + 1}"
     shown_figures = []
-    for name, (_, table, _) in figures.FIGURES.items():
+    for name in figures.FIGURES:
         one, title = drawn[name, practice], TITLES[name]
         shown_figures.append(
             {
@@ -193,7 +195,7 @@ def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> di
                 "title": title,
                 "svg": Markup(one.svg(f"{title} The caption says what the figure shows.")),
                 "words": one.words,
-                "tables": _tables(c, practice, name, table(c, practice)),
+                "tables": _tables(c, practice, name, one.table),
             }
         )
     return {
@@ -212,8 +214,8 @@ def _tables(c: Comparison, practice: str, name: str, frame: pd.DataFrame) -> lis
         return [_by_year(c, frame, outcome, f"{OUTCOMES[outcome].label} by year: mean and 90% range")]
     if name == "four_dimensions":
         made = []
-        for outcome, title, axis, _ in figures.DIMENSIONS:
-            what = "ratio to when funding ended" if outcome == "lasting" else axis.removesuffix(", %")
+        for outcome, title, axis, _ in four_dimensions.DIMENSIONS:
+            what = axis.removesuffix(", %").format(year=shown_year(frames.moment_year(c, "funding_end")))
             made.append(_by_year(c, frame[frame.outcome == outcome], outcome, f"{title} ({what}): mean and 90% range"))
         return made
     if name == "cost_effect":
@@ -239,13 +241,7 @@ def _by_year(c: Comparison, frame: pd.DataFrame, outcome: str, caption: str) -> 
 
 def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
     """Mean and range, under each other."""
-    mean = (
-        f"{found.mean:.2f}"
-        if outcome == "lasting" and found.known
-        else shown(outcome, found.mean).removesuffix(" points")
-    )
-    if outcome == "lasting" and found.n > 1 and found.low != found.high:
-        return mean, f"{found.low:.2f} to {found.high:.2f}"
+    mean = shown(outcome, found.mean).removesuffix(" points")
     return (mean, _brief_range(outcome, found)) if found.known else (mean,)
 
 
@@ -253,7 +249,7 @@ def _cost_table(c: Comparison, frame: pd.DataFrame) -> Table:
     rows = []
     for r in frame.itertuples():
         when = (
-            "When funding ended"
+            "When all funding had ended"
             if r.panel == "funding_end"
             else "Three years after funding"
             if r.outcome == "sustained"
@@ -290,11 +286,7 @@ def _ledger(c: Comparison) -> list[Table]:
     ]
     if not used:
         return []
-    rows = [
-        [plain_name(p), *(shown("cost_gbp", float(ledger[p].get(k, 0))) for k in used)]
-        for p in c.policies
-        if p in ledger
-    ]
+    rows = [[plain_name(p), *(f"£{float(ledger[p].get(k, 0)):,.0f}" for k in used)] for p in c.policies if p in ledger]
     return [Table("What the money went on, mean over seeds", ["Policy", *(plain_name(k) for k in used)], rows)]
 
 
@@ -302,33 +294,34 @@ def _paired_tables(c: Comparison, practice: str) -> list[Table]:
     """Differences to business as usual and to the best, at the scorecard's moments, with the seeds in which each is ahead."""
     made = []
     there = [o for o in SCORECARD if frames.has(c, o)]
-    for role, against in (("baseline", "business as usual"), ("best", "the best on each outcome")):
-        rows = []
+    for role, against in (("baseline", "business as usual"), ("best", "the best mean on each outcome")):
+        rows, policies = [], [p for p in c.policies if role == "best" or p != frames.BASELINE]
         for outcome in there:
             part = frames.of_practice(c.paired, practice, outcome) if len(c.paired) else c.paired
             if not len(part):
                 continue
-            part = part[(part.role == role) & (part.moment == SCORECARD[outcome])].set_index("policy")
+            part = part[(part.role == role) & (part.moment == SCORECARD[outcome])]
             if part.empty:
                 continue
-            rival = plain_name(str(part.against.iloc[0])) if role == "best" else ""
-            label = OUTCOMES[outcome].label + (f" (best: {rival})" if rival else "")
-            rows.append([label, *(_paired_cell(part, p, outcome) for p in c.policies)])
+            found = {row.policy: row for row in part.itertuples()}
+            rival = part.against.iloc[0]
+            cells = [("best",) if p == rival else _paired_cell(found.get(p), outcome) for p in policies]
+            rows.append([OUTCOMES[outcome].label, *cells])
         if rows:
             made.append(
                 Table(
                     f"Difference to {against}: mean, 90% range, seeds in which the policy is ahead (k of n)",
-                    ["Outcome", *(plain_name(p) for p in c.policies)],
+                    ["Outcome", *(plain_name(p) for p in policies)],
                     rows,
                 )
             )
     return made
 
 
-def _paired_cell(part: pd.DataFrame, policy: str, outcome: str) -> tuple[str, ...]:
-    if policy not in part.index:
+def _paired_cell(row: Any, outcome: str) -> tuple[str, ...]:
+    """Mean, range and seeds ahead, from a row of the paired frame; a dash if there is none."""
+    if row is None:
         return ("–",)
-    row = part.loc[policy]
     if not np.isfinite(row.difference):
         return ("n/a",)
     mean = frames.shown_difference(outcome, row.difference)
@@ -338,7 +331,7 @@ def _paired_cell(part: pd.DataFrame, policy: str, outcome: str) -> tuple[str, ..
         return mean, f"equal in all {int(row.n)}"
     return (
         mean,
-        frames.shown_difference_range(outcome, row.low, row.high).removesuffix(" points"),
+        frames.shown_difference_range(outcome, row.low, row.high).removesuffix(" points").replace("£", ""),
         k_of_n(row.ahead, row.n),
     )
 

@@ -31,6 +31,7 @@ RC: Any = {
     "axes.labelcolor": MUTED,
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # said, so that it is not looked for at every drawing
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,

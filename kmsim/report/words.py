@@ -19,7 +19,7 @@ from kmsim.report.style import plain_name
 
 FEW_SEEDS = 10
 LEAST = 0.01  # share of teachers below which depth, ownership, gap and rank say nothing
-NOT_APART = "cannot be told apart from"
+NOT_APART = "cannot be told apart by range from"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ QUESTIONS = (
     _Question("Deepest", "depth", "funding_end", "a quality of use of {} out of 1 among those using it", "spread_teachers"),
     _Question("Most lasting", "sustained", "end", "{} of teachers still doing it well three years after funding ended"),
     _Question("Most owned by teachers", "ownership", "funding_end", "an ownership of {} out of 1 among those using it", "spread_teachers"),
-    _Question("Fairest", "gap", "funding_end", "{} between the most and the least disadvantaged fifth of schools in doing it well", "doing_it_well"),
+    _Question("Most to disadvantaged schools", "gap", "funding_end", "{} between the most and the least disadvantaged fifth of schools in doing it well", "doing_it_well"),
     _Question("Disadvantaged pupils", "months_disadvantaged", "end", "{} months of progress for disadvantaged pupils"),
 )  # fmt: skip
 
@@ -214,7 +214,7 @@ def _answer(c: Comparison, practice: str, q: _Question) -> Finding:
         return Finding(q.question, "No policy is above nought, so there is nothing to rank.")
     year = "" if q.outcome == "sustained" else f" in year {shown_year(frames.moment_year(c, q.moment))}"
     if q.outcome == "spread_teachers" or q.outcome == "doing_it_well":
-        year += ", when funding ended"
+        year += ", when all funding had ended"
 
     def show(x: Cell) -> tuple[str, str]:
         return shown(q.outcome, x.mean), shown_range(q.outcome, x.low, x.high).removesuffix(
@@ -289,7 +289,7 @@ def _sentence(
         near = [named(p) for p in together[: 3 if len(together) <= 3 else 2]]
         if len(together) > 3:
             near.append(f"{len(together) - 2} more")
-        text = f"{plain_name(top)} has the highest mean, {value}, but {NOT_APART} {_and(near)}: {'their ranges overlap' if len(together) > 1 else 'the two ranges overlap'}."
+        text = f"{plain_name(top)} has the highest mean, {value}, but {NOT_APART} {_and(near)}."
         lower = len(rest) - len(together)
         if lower:
             beside = (

@@ -33,6 +33,12 @@ def many():
 
 
 @pytest.fixture(scope="session")
+def short():
+    """A run that ends when its funding does."""
+    return made_up(seeds=6, years=3)
+
+
+@pytest.fixture(scope="session")
 def two():
     """Two practices at once."""
     return made_up(EIGHT[:4], seeds=5, practices=("formative_assessment", "metacognition"))

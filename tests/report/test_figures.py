@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from kmsim.report import figures, frames
-from kmsim.report.figures import FIGURES
+from kmsim.report.figures import FIGURES, cost_effect, fan_chart, four_dimensions, paired_differences, placing
+from kmsim.report.figures.paper import texts
 from kmsim.report.style import FONT, RC, STYLES, plain_name, short_name, styles
 
-KINDS = ["plain", "hostile", "single", "many", "two"]
+KINDS = ["plain", "hostile", "single", "many", "short", "two"]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_texts_are_whole_large_and_do_not_overlap(drawn, kind, name):
     with mpl.rc_context(RC):
         fig.canvas.draw()
         renderer = fig.canvas.get_renderer()
-        boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in figures.texts(fig)]
+        boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts(fig)]
     seen = {}
     for text, box in boxes:
         seen[(text, round(box.x0), round(box.y0))] = box
@@ -48,7 +49,7 @@ def test_texts_are_whole_large_and_do_not_overlap(drawn, kind, name):
         for b, q in places[i + 1 :]:
             over = min(p.x1, q.x1) - max(p.x0, q.x0), min(p.y1, q.y1) - max(p.y0, q.y0)
             assert not (over[0] > 1 and over[1] > 2), f"{a!r} and {b!r} overlap"
-    assert all(t.get_fontsize() >= FONT for t in figures.texts(fig))
+    assert all(t.get_fontsize() >= FONT for t in texts(fig))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,7 +57,7 @@ def test_every_figure_has_titles_units_and_the_label(drawn, kind, request):
     c = request.getfixturevalue(kind)
     for name in FIGURES:
         fig = drawn[kind, name]
-        told = " ".join(t.get_text().replace("\n", " ") for t in figures.texts(fig))
+        told = " ".join(t.get_text().replace("\n", " ") for t in texts(fig))
         assert c.label in told
         assert "not a forecast" in told
         assert all(ax.get_title(loc="left") or ax.get_ylabel() for ax in fig.axes)
@@ -68,7 +69,7 @@ def test_every_figure_has_titles_units_and_the_label(drawn, kind, request):
 def test_uncertainty_is_drawn_in_every_plot(plain, drawn):
     for name in ("fan_chart", "four_dimensions", "gap"):
         assert any(ax.collections for ax in drawn["plain", name].axes)
-    table = figures.table_cost_effect(plain)
+    table = cost_effect.table(plain)
     ax = drawn["plain", "cost_effect"].axes[0]
     spans = [line for line in ax.lines if len(line.get_xdata()) == 2 and len(set(line.get_xdata())) == 1]
     tall = {round(float(line.get_ydata()[1]), 6) for line in spans}
@@ -77,7 +78,7 @@ def test_uncertainty_is_drawn_in_every_plot(plain, drawn):
 
 
 def test_tables_equal_the_frames(plain):
-    fan = figures.table_fan_chart(plain)
+    fan = fan_chart.table(plain)
     s = plain.summary
     for policy in plain.policies:
         row = s[(s.policy == policy) & (s.outcome == "doing_it_well") & (s.moment == "funding_end")].iloc[0]
@@ -85,14 +86,14 @@ def test_tables_equal_the_frames(plain):
         assert np.allclose(
             [mine["mean"], mine["low"], mine["high"], mine["n"]], [row["mean"], row["low"], row["high"], row["n"]]
         )
-    paired = figures.table_paired_differences(plain)
+    paired = paired_differences.table(plain)
     p = plain.paired
     for r in paired.itertuples():
         row = p[
             (p.policy == r.policy) & (p.outcome == r.outcome) & (p.moment == r.moment) & (p.role == "baseline")
         ].iloc[0]
         assert (r.difference, r.ahead, r.n) == (row.difference, row.ahead, row.n)
-    assert set(paired.outcome) == set(figures.FOREST)
+    assert set(paired.outcome) == set(paired_differences.FOREST)
 
 
 def test_lasting_is_relative_to_when_funding_ended(plain):
@@ -105,21 +106,44 @@ def test_lasting_is_relative_to_when_funding_ended(plain):
 
 
 def test_the_frontier_has_no_policy_that_another_beats(plain):
-    table = figures.table_cost_effect(plain)
+    table = cost_effect.table(plain)
     for _, part in table.groupby("panel"):
         for r in part[part.frontier].itertuples():
             assert not ((part.cost <= r.cost) & (part.effect > r.effect)).any()
     assert not table[table.policy == "business_as_usual"].frontier.any()
-    words = figures.words_cost_effect(plain)
+    words = cost_effect.words(plain)
     assert "frontier" in words
     assert "not sure" in words or "clear of each other" in words
+
+
+def test_a_run_that_ends_with_its_funding_shows_each_moment_once(short, drawn):
+    assert set(cost_effect.table(short).panel) == {"funding_end"}
+    assert len(drawn["short", "cost_effect"].axes) == 1
+    told = " ".join(t.get_text() for t in texts(drawn["short", "four_dimensions"]))
+    assert "the run ends when funding does" in told
+    side = drawn["short", "gap"].axes[1]
+    assert side.get_title(loc="left") == "Year 3"
+    assert cost_effect.words(short).count("frontier") == 1
+
+
+def test_with_many_policies_costs_stand_one_above_the_other(drawn):
+    for kind, stacked in (("many", True), ("two", False)):
+        first, second = (ax.get_position() for ax in drawn[kind, "cost_effect"].axes)
+        assert (first.y0 > second.y1) == stacked
+        assert (first.x0 == second.x0) == stacked
+
+
+def test_policies_too_small_to_last_are_counted_under_the_figure(plain, drawn):
+    missing = len(plain.policies) - len(four_dimensions.lasting_cells(plain, "formative_assessment"))
+    told = " ".join(t.get_text() for t in texts(drawn["plain", "four_dimensions"])).replace("\n", " ")
+    assert f"not shown for {missing} policies with under 1%" in told
 
 
 def test_words_are_computed_and_careful(plain, single):
     for name, (_, _, say) in FIGURES.items():
         assert say(plain).endswith("."), name
         assert re.search("one seed|few seeds", say(single).lower()), name
-    assert "cannot be told apart from Targeted networks" in figures.words_fan_chart(plain)
+    assert "cannot be told apart by range from Targeted networks" in fan_chart.words(plain)
     r = plain.paired[
         (plain.paired.policy == "coaching")
         & (plain.paired.outcome == "sustained")
@@ -127,9 +151,9 @@ def test_words_are_computed_and_careful(plain, single):
         & (plain.paired.role == "baseline")
     ].iloc[0]
     if r.low > 0:
-        assert f"Coaching ({r.ahead} of {r.n})" in figures.words_paired_differences(
+        assert f"Coaching ({r.ahead} of {r.n})" in paired_differences.words(
             plain
-        ) or "more" in figures.words_paired_differences(plain)
+        ) or "more" in paired_differences.words(plain)
 
 
 def test_files_are_the_same_twice_and_well_formed(plain, hostile, tmp_path):
@@ -157,19 +181,21 @@ def test_several_practices_have_files_of_their_own(two, tmp_path):
 def test_without_business_as_usual_there_is_nothing_to_pair(plain):
     alone = plain.__class__(**vars(plain))
     alone.paired = plain.paired[plain.paired.role == "best"]
-    assert figures.table_paired_differences(alone).empty
-    assert "not run" in figures.words_paired_differences(alone)
-    assert figures.paired_differences(alone).axes
+    assert paired_differences.table(alone).empty
+    assert "not run" in paired_differences.words(alone)
+    fig = paired_differences.draw(alone)
+    assert len(fig.axes) == 1
+    assert any("not run" in t.get_text() for t in texts(fig))
 
 
 def test_drawing_leaves_no_state_behind(plain):
     before = dict(mpl.rcParams)
-    figures.fan_chart(plain)
+    fan_chart.draw(plain)
     assert dict(mpl.rcParams) == before
 
 
 def test_labels_are_spread_apart_in_order():
-    got = figures.spread([0, 0, 0.1, 0.5, 4], 1, 0, 5)
+    got = placing.spread([0, 0, 0.1, 0.5, 4], 1, 0, 5)
     assert np.all(np.diff(got) >= 1 - 1e-9)
     assert got[0] >= 0
     assert got[-1] <= 5
