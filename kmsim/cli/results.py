@@ -79,17 +79,13 @@ class Place:
         """In which settings the stored result differs from these."""
         import yaml
 
+        from kmsim.lab.provenance import differences
+
         try:
             stored = yaml.safe_load((self.folder / CONFIG).read_text(encoding="utf-8"))
-            there, here = dict(_flat(stored)), dict(_flat(config))
+            return differences(stored, config, leave_out="budget_gbp") or "another version of the model"
         except (OSError, ValueError, yaml.YAMLError, AttributeError):
             return "other settings"
-        different = [key for key in here if there.get(key) != here[key]]
-        different += [key for key in there if key not in here and not key.startswith("budget_gbp")]
-        if not different:
-            return "another version of the model"
-        told = [f"{key} {_short(there.get(key))} (now {_short(here.get(key))})" for key in different[:4]]
-        return ", ".join(told) + (f" and {len(different) - 4} more" if len(different) > 4 else "")
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
@@ -130,17 +126,3 @@ def _check_writable(folder: Path) -> None:
     nearest = next(parent for parent in folder.absolute().parents if parent.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise KmsimError(f"{folder}: cannot be written, for {nearest} is no folder that you may write in")
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting by its dotted key; a list is one setting."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _flat(item, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, value
-
-
-def _short(value: Any) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 40 else text[:37] + "..."

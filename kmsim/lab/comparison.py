@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
 import platform
-import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,6 +20,7 @@ import yaml
 from kmsim.errors import BadValue, unknown
 from kmsim.fingerprint import VERSION, fingerprint
 from kmsim.lab import pool
+from kmsim.lab.provenance import config_hash, git_hash, packages, plain
 from kmsim.lab.words import columns
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.policies.policy import describe
@@ -41,7 +39,6 @@ DEFAULT_POLICIES = (
 BASELINE = "business_as_usual"
 LABEL = "chance only; parameters set by hand"
 MOMENTS = ("funding_end", "end")
-PACKAGES = ("mesa", "numba", "numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "jinja2")
 KEY_OUTCOMES = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
 
 
@@ -243,29 +240,6 @@ def configuration_of(
     )
 
 
-def config_hash(config: dict[str, Any]) -> str:
-    """12 hex digits over a configuration and the model version: the same name means the same results.
-
-    >>> len(config_hash({"seed": 1}))
-    12
-    """
-    text = json.dumps({"config": config, "model": fingerprint()}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def plain(value: Any) -> Any:
-    """The value as YAML and JSON can hold it."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Path):
-        return str(value)
-    return value
-
-
 def _collect(scenarios, seeds, results, wanted, started) -> Comparison:
     """From the runs' arrays to frames."""
     from kmsim.model import Model
@@ -419,39 +393,19 @@ def _trajectories(values, names, seeds, practices, per_year) -> pd.DataFrame:
 
 def manifest(config: dict[str, Any], seeds: list[int], started: float) -> dict[str, Any]:
     """Where a result comes from: version, model, git hash of the package's own checkout, packages, seeds, time."""
-    packages = {}
-    for package in PACKAGES:
-        try:
-            packages[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return {
         "version": VERSION,
         "model": fingerprint(),
         "fingerprint": fingerprint(),
-        "git_hash": _git_hash(),
+        "git_hash": git_hash(),
         "config_hash": config_hash({k: v for k, v in config.items() if k != "budget_gbp"}),
         "python": platform.python_version(),
-        "packages": packages,
+        "packages": packages(),
         "seeds": list(map(int, seeds)),
         "seconds": round(time.time() - started, 1),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "label": LABEL,
     }
-
-
-def _git_hash() -> str | None:
-    """The commit of the checkout that this package stands in, if it stands in one; never the user's own folder's."""
-    here = Path(__file__).resolve().parents[2]
-    if not (here / ".git").exists():
-        return None
-    try:
-        out = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return out.stdout.strip() or None
 
 
 def safe(frame: pd.DataFrame) -> pd.DataFrame:
