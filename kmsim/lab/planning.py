@@ -1,0 +1,176 @@
+"""From what a user said to a plan: everything is read and checked here, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kmsim import configuration
+from kmsim.errors import BadValue, KmsimError, unknown
+from kmsim.lab.plan import SINGLE, TRAJECTORIES, Plan, plain, resolved
+from kmsim.lab.scenarios import Scenarios
+from kmsim.outcomes.definitions import OUTCOMES
+from kmsim.policies.policy import Policy, read_policy
+from kmsim.scenario import GROUPS, Practice, number, read_scenario
+from kmsim.system.settings import OWNED, Settings
+
+MOST_REPLICATES, MOST_RUNS = 100_000, 10_000_000
+# Settings of which a range may be given; of every other that is no group's, each value is read.
+_RANGED = ("budget", "years", "funded_years", "taper", "system.scale", "system.seed", "system.n_schools")
+_RANGED_GROUPS = ("parameters.", "network.", "practice.")
+
+
+def read_plan(
+    policies: Sequence[Any],
+    scenarios: Scenarios | None = None,
+    replicates: int = 1,
+    outcomes: Sequence[str] | None = None,
+    trajectories: str = "none",
+    design: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Plan:
+    """The plan of these policies in these scenarios. settings: the keys of `kmsim.Model` but `policy`.
+
+    Everything is checked before it returns: the settings, every policy, and every scenario against the parameter table and
+    the bounds of each setting. Raises UnknownName or BadValue; an error in a scenario tells its row, counted from 1.
+    """
+    table = Scenarios({}) if scenarios is None else scenarios
+    levers = _checked_policies(policies)
+    seed = number("seed", settings.pop("seed", 1), 0, 2**62 - MOST_REPLICATES, whole=True)
+    replicates = number("replicates", replicates, 1, MOST_REPLICATES, whole=True)
+    if len(levers) * table.count * replicates > MOST_RUNS:
+        size = f"{len(levers)} policies x {table.count} scenarios x {replicates} replicates"
+        raise BadValue("design", size, f"at most {MOST_RUNS:,} runs")
+    if trajectories not in TRAJECTORIES:
+        raise unknown("trajectories", trajectories, TRAJECTORIES, "a choice of trajectories")
+    shared, meanings = _shared(levers, table, settings)
+    plan = Plan(levers, shared, table, replicates, seed, _checked_outcomes(outcomes), trajectories, design, meanings)
+    check_rows(plan)
+    return plan
+
+
+def _shared(
+    policies: Sequence[Policy], table: Scenarios, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What all scenarios share, resolved, without what varies; and what the names mean of practices and systems that do."""
+    for key in table:
+        if key in given:
+            raise BadValue(key, given[key], "no value beside the design, for the design varies it")
+    meanings: dict[str, dict[str, Any]] = {}
+    if "practice" in table:
+        meanings["practice"] = {name: asdict(Practice.read(name)) for name in table["practice"].names("practice")}
+    if "system" in table:
+        meanings["system"] = {name: _system(name) for name in table["system"].names("system")}
+    row = table.row(0)
+    first = read_scenario(policy=policies[0], **dict(given) | row)
+    whole: dict[str, Any] = {
+        "system": _system_of(first.system),
+        "practice": [asdict(practice) for practice in first.practices],
+        "network": first.network,
+        "parameters": first.parameters,
+        **{key: getattr(first, key) for key in SINGLE},
+    }
+    for key in ("system", "practice"):
+        if key in table:
+            whole[key] = {
+                name: value for k, value in given.items() for group, _, name in [k.partition(".")] if group == key
+            }
+    shared = {key: _without(value, key, table) for key, value in whole.items() if key in GROUPS or key not in table}
+    if "network" in table:
+        shared["network"].pop("archetype", None)
+    return plain(shared), plain(
+        {key: {n: _without(m, key, table) for n, m in own.items()} for key, own in meanings.items()}
+    )
+
+
+def _without(value: Any, group: str, varied: Mapping[str, Any]) -> Any:
+    """Settings of a group but those that vary."""
+    if isinstance(value, list):
+        return [_without(item, group, varied) for item in value]
+    if isinstance(value, Mapping):
+        return {key: item for key, item in value.items() if f"{group}.{key}" not in varied}
+    return value
+
+
+def _system_of(chosen: Settings) -> dict[str, Any]:
+    """A system's settings without those that are empty or that its source does not read."""
+    own = {key: value for key, value in asdict(chosen).items() if OWNED.get(key, chosen.source) == chosen.source}
+    return {key: value for key, value in own.items() if value not in (None, ())}
+
+
+def _system(name: str) -> dict[str, Any]:
+    """A named system's settings as they stand in its config."""
+    return {"name": Path(name).stem} | configuration.read("system", name)
+
+
+def _checked_policies(policies: Sequence[Any]) -> list[Policy]:
+    if isinstance(policies, str | Mapping) or not list(policies):
+        raise BadValue("policies", policies, "at least one policy, as a list")
+    levers = [read_policy(policy) for policy in policies]
+    names = [policy.name for policy in levers]
+    if len(set(names)) < len(names):
+        raise BadValue("policies", ",".join(names), "each policy once")
+    return levers
+
+
+def _checked_outcomes(outcomes: Sequence[str] | None) -> list[str]:
+    if outcomes is None:
+        return list(OUTCOMES)
+    if isinstance(outcomes, str) or not list(outcomes):
+        raise BadValue("outcomes", outcomes, "at least one outcome, as a list")
+    for name in outcomes:
+        if name not in OUTCOMES:
+            raise unknown("outcomes", name, OUTCOMES, "an outcome")
+    return [name for name in OUTCOMES if name in set(outcomes)]
+
+
+def check_rows(plan: Plan) -> None:
+    """Check every scenario, by reading whole those that decide it: see `_telling_rows`. Errors tell the row, from 1."""
+    with_network = next((i for i, policy in enumerate(plan.levers) if policy.recruits is not None), None)
+    features = [key for key in plan.varied if key == "network" or key.startswith("network.")]
+    if with_network is None and features:
+        raise BadValue(
+            "policies", ",".join(plan.policies), f"one that has a network, for the design varies {features[0]}"
+        )
+    for row in _telling_rows(plan.table):
+        values = plan.scenario(row)
+        try:
+            meant = {k: plan.meanings[k][v] if k in plan.meanings else v for k, v in values.items()}
+            resolved(plan.levers[with_network or 0], plan.settings, meant)
+        except KmsimError as error:
+            raise in_row(error, row) from None
+
+
+def in_row(error: KmsimError, row: int) -> KmsimError:
+    """The same error, telling the scenario in which it is."""
+    return KmsimError(f"scenario {row + 1}: {error}")
+
+
+def _telling_rows(table: Scenarios) -> list[int]:
+    """The rows that stand for all: if each of these can be used, every row can.
+
+    What a setting allows is a range, so the least and the largest of a column stand for all between them, beside the first
+    that is no number, not whole, or 0. Names are all read, and those of systems in all their combinations. Two settings
+    hang together: the row in which funded_years is most beyond years.
+    """
+    rows = {0}
+    for key, column in table.items():
+        values = column.values
+        ranged = key in _RANGED or key.startswith(_RANGED_GROUPS)
+        if column.choices is not None or not ranged:
+            rows |= set(np.unique(values, return_index=True)[1].tolist())
+            continue
+        odd = (~np.isfinite(values), values == 0, values != np.floor(values))
+        rows |= {int(np.argmin(values)), int(np.argmax(values)), *(int(np.argmax(mask)) for mask in odd)}
+    of_system = [
+        column.values for key, column in table.items() if key.startswith("system") and column.choices is not None
+    ]
+    if len(of_system) > 1:
+        rows |= set(np.unique(np.stack(of_system), axis=1, return_index=True)[1].tolist())
+    if {"years", "funded_years"} <= set(table) and table["years"].choices is table["funded_years"].choices is None:
+        rows.add(int(np.argmax(table["funded_years"].values - table["years"].values)))
+    return sorted(rows)
