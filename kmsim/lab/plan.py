@@ -208,7 +208,7 @@ class Plan:
         try:
             told = config["scenarios"]
             if scenarios is None:
-                table = Scenarios({}, told["count"])
+                table = Scenarios({})
             else:
                 table = scenarios if isinstance(scenarios, Scenarios) else Scenarios.read(Path(scenarios))
             plan = cls(

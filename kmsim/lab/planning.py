@@ -142,12 +142,7 @@ def check_rows(plan: Plan) -> None:
             meant = {k: plan.meanings[k][v] if k in plan.meanings else v for k, v in values.items()}
             resolved(plan.levers[with_network or 0], plan.settings, meant)
         except KmsimError as error:
-            raise in_row(error, row) from None
-
-
-def in_row(error: KmsimError, row: int) -> KmsimError:
-    """The same error, telling the scenario in which it is."""
-    return KmsimError(f"scenario {row + 1}: {error}")
+            raise KmsimError(f"{plan.table.origin} {row + 1}: {error}") from None
 
 
 def _telling_rows(table: Scenarios) -> list[int]:

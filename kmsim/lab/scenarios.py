@@ -80,19 +80,22 @@ class Column:
 
 
 class Scenarios(Mapping[str, Column]):
-    """Key -> column, all of one length; `row(i)` is one scenario as a dict. With no keys it is one scenario: nothing varies.
+    """Key -> column, all of one length; `row(i)` is one scenario as a dict. With no keys it is one, for nothing varies.
+
+    origin: how a row is called in errors.
 
     >>> table = Scenarios({"parameters.theta": Column.of([1.0, 2.0])})
     >>> len(table.row(1)), table.count
     (1, 2)
     """
 
-    def __init__(self, columns: Mapping[str, Column], count: int | None = None) -> None:
+    def __init__(self, columns: Mapping[str, Column], origin: str = "scenario") -> None:
         self._columns = dict(columns)
-        lengths = {len(column) for column in self._columns.values()} or {1 if count is None else count}
+        lengths = {len(column) for column in self._columns.values()} or {1}
         if len(lengths) != 1:
             raise ValueError(f"columns of different lengths: {sorted(lengths)}")
         (self.count,) = lengths
+        self.origin = origin
 
     def __getitem__(self, key: str) -> Column:
         return self._columns[key]
@@ -166,7 +169,7 @@ class Scenarios(Mapping[str, Column]):
                     )
                 else:
                     columns[field.name] = Column.of(array.to_numpy(zero_copy_only=False))
-            return cls(columns, table.num_rows)
+            return cls(columns)
         except (OSError, pa.ArrowException, ValueError, AttributeError) as error:
             raise KmsimError(f"{path}: not the scenarios of an experiment: {error}") from None
 
