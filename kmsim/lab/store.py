@@ -178,14 +178,23 @@ class Store:
             raise KmsimError(f"{self.folder / PLAN}: has {at} runs where {MANIFEST} says {self.planned}")
         return keys
 
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(_as_text(self.keys))
+
+    def numbers(self, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The places in the plan of these keys (raw bytes), and whether each is there at all."""
+        planned, asked = _as_text(self.keys), _as_text(keys)
+        at = np.searchsorted(planned, asked, sorter=self._order)
+        rows = self._order[np.minimum(at, self.planned - 1)]
+        return rows, planned[rows] == asked
+
     def scan(self) -> Scan:
         """What stands in the folder, read only. A part counts if it is whole, planned, and none of its runs stands in one that counts.
 
         Large parts go first, so that a compacted one is preferred to those it was made of.
         """
         done = np.zeros(self.planned, bool)
-        order = np.argsort(_as_text(self.keys))
-        ordered = _as_text(self.keys)[order]
         schema = parts.runs_schema(self.outcomes)
         counted: list[str] = []
         odd: dict[Path, str] = {}
@@ -197,13 +206,11 @@ class Store:
                 odd[file] = "not a part of an experiment"
                 continue
             try:
-                keys = _as_text(parts.read_keys(self.folder, file.stem, schema))
+                rows, planned = self.numbers(parts.read_keys(self.folder, file.stem, schema))
             except Torn as error:
                 odd[file] = str(error)
                 continue
-            at = np.searchsorted(ordered, keys)
-            rows = order[np.minimum(at, self.planned - 1)]
-            if np.any(_as_text(self.keys)[rows] != keys):
+            if not planned.all():
                 odd[file] = "its runs are not of this plan"
             elif done[rows].any():
                 odd[file] = "its runs stand in another part"
@@ -246,10 +253,12 @@ class Store:
     def failures(self) -> list[dict[str, Any]]:
         """The runs that failed when last tried: key, policy, scenario, seed, parameters (JSON), error."""
         try:
-            return pq.read_table(self.folder / FAILURES).to_pylist()
+            rows = pq.read_table(self.folder / FAILURES, schema=_failures_schema()).to_pylist()
+            parts.raw([row["key"] for row in rows])
+            return rows
         except FileNotFoundError:
             return []
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, Torn) as error:
             raise KmsimError(f"{self.folder / FAILURES}: cannot be read: {str(error).splitlines()[0]}") from None
 
     def write_failures(self, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kmsim.lab.plan import Plan, Run
 
 MOMENTS = ("funding_end", "end")
+MODEL = fingerprint()  # of the code that is loaded here, whatever becomes of its files later
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,8 @@ def _plan(folder: str, base_hash: str, code: tuple[str, ...]) -> Plan:
     plan = Store.open(folder).plan()
     if plan.base_hash != base_hash:
         raise KmsimError(f"{folder}: holds another plan than the one to be done")
-    if plan.model != fingerprint():
-        raise KmsimError(f"has model {fingerprint()}, the plan is of model {plan.model}: install the same kmsim there")
+    if plan.model != MODEL:
+        raise KmsimError(f"has model {MODEL}, the plan is of model {plan.model}: install the same kmsim there")
     return plan
 
 
