@@ -53,7 +53,7 @@ def read(kind: str, name: str) -> dict[str, Any]:
     for folder in _folders():
         if name in _names_in(folder / kind):
             return _parse(folder / kind / f"{name}{SUFFIX}")
-    raise unknown(kind, name, names(kind), f"a {kind}")
+    raise unknown(kind, name, names(kind), f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}")
 
 
 def _names_in(place: Traversable) -> set[str]:

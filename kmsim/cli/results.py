@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,33 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from kmsim.errors import BadValue, KmsimError
+from kmsim.lab.naming import folder_of
 
-RESULTS = "results"
 MANIFEST, CONFIG, TABLE = "manifest.json", "config.yaml", "table.txt"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
-
-
-def checked_name(name: Any) -> str | None:
-    """The name that a user gave a result, or None if none was given. Raises BadValue for one that is no safe folder's.
-
-    >>> checked_name("first-try")
-    'first-try'
-    """
-    if name is None:
-        return None
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise BadValue("name", name, "1 to 64 of a-z, 0-9, _ and -, the first a letter or digit")
-    return name
-
-
-def default_name(system: str, config_hash: str) -> str:
-    """A safe name made of the system's and of the settings' hash.
-
-    >>> default_name("My Town!", "0123456789ab")
-    'my-town-01234567'
-    """
-    safe = re.sub(r"[^a-z0-9_-]+", "-", system.lower()).strip("_-")[:50]
-    return f"{safe or 'system'}-{config_hash[:8]}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +27,7 @@ class Place:
     @classmethod
     def of(cls, verb: str, name: str, files: tuple[str, ...]) -> Place:
         """The place of a verb's result of that name, under the folder in which the user is."""
-        return cls(Path(RESULTS) / verb / name, (*files, CONFIG, TABLE, MANIFEST))
+        return cls(folder_of(verb, name), (*files, CONFIG, TABLE, MANIFEST))
 
     def stored(self, config: Mapping[str, Any], config_hash: str) -> str | None:
         """The table of the result that is there, if it is whole; None if there is none, or only part of one.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kmsim.cli import work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import compose, keys
-from kmsim.cli.results import checked_name
 from kmsim.cli.terminal import Terminal
+from kmsim.lab.naming import checked_name
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags

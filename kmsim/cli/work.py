@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from kmsim.cli import text
 from kmsim.cli.compose import keys
-from kmsim.cli.results import Place, default_name, keep
+from kmsim.cli.results import Place, keep
 from kmsim.cli.terminal import Progress, Terminal
+from kmsim.lab.naming import default_name
 
 DOTTED = {
     "system.KEY": "over the system's own settings, such as system.la=Hackney (kmsim show system borough)",
@@ -29,14 +30,18 @@ class Result(Protocol):
 
 def help_text(verb: str, summary: str, examples: str) -> str:
     """The help of a verb: its keys with defaults and meanings, from configs/VERB.yaml, and examples."""
-    table = [[f"{key}={_default(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
+    table = [[f"{key}={default(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
     table += [[key, meaning] for key, meaning in DOTTED.items()]
     usage = f"usage: kmsim {verb} [key=value ...] [--debug] [--quiet]"
     return f"kmsim {verb}: {summary}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{examples}"
 
 
-def _default(value: Any) -> str:
-    """A default as it is typed; a long list is shown by its length."""
+def default(value: Any) -> str:
+    """A default as it is typed; a long list is shown by its length.
+
+    >>> default(None), default(["a", "b"])
+    ('null', '(2 of them)')
+    """
     return f"({len(value)} of them)" if isinstance(value, list) else text.plain(value)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from kmsim.errors import KmsimError
 from kmsim.fingerprint import fingerprint
+from kmsim.lab.provenance import plain
 from kmsim.lab.scenarios import DIGEST, Scenarios, canonical
 from kmsim.lab.trust import trusted_code
 from kmsim.outcomes.definitions import OUTCOMES
@@ -168,9 +169,13 @@ class Plan:
         if key not in self._resolved:
             if len(self._resolved) >= _KEPT:
                 self._resolved.clear()
-            meant = {k: self.meanings[k][v] if k in self.meanings else v for k, v in values.items()}
-            self._resolved[key] = resolved(self.levers[policy], self.settings, meant)
+            self._resolved[key] = self.read(policy, values)
         return self._resolved[key]
+
+    def read(self, policy: int, values: Mapping[str, Any]) -> Scenario:
+        """A policy under these values, read and checked whole. Raises UnknownName or BadValue."""
+        meant = {key: self.meanings[key][v] if key in self.meanings else v for key, v in values.items()}
+        return resolved(self.levers[policy], self.settings, meant)
 
     # -- to disk and back -----------------------------------------------------------
     def config(self) -> dict[str, Any]:
@@ -280,19 +285,6 @@ def resolved(policy: Policy, settings: Mapping[str, Any], values: Mapping[str, A
     scenario = read_scenario(policy=policy, **words)
     scenario.funded_policy()
     return scenario
-
-
-def plain(value: Any) -> Any:
-    """The value as YAML and JSON hold it.
-
-    >>> plain({"a": (1, np.float64(2))})
-    {'a': [1, 2.0]}
-    """
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _policy_data(policy: Policy) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,22 @@ import numpy as np
 
 from kmsim import configuration
 from kmsim.errors import BadValue, KmsimError, unknown
-from kmsim.lab.plan import SINGLE, TRAJECTORIES, Plan, plain, resolved
-from kmsim.lab.scenarios import Scenarios
+from kmsim.lab.plan import SINGLE, TRAJECTORIES, Plan
+from kmsim.lab.pool import system_of
+from kmsim.lab.provenance import plain
+from kmsim.lab.scenarios import Column, Scenarios
 from kmsim.outcomes.definitions import OUTCOMES
+from kmsim.policies.eligibility import named
+from kmsim.policies.levers import PhaseIn
 from kmsim.policies.policy import Policy, read_policy
 from kmsim.scenario import GROUPS, Practice, number, read_scenario
+from kmsim.system.built import System
 from kmsim.system.settings import OWNED, Settings
 
 MOST_REPLICATES, MOST_RUNS = 100_000, 10_000_000
 # Settings of which a range may be given; of every other that is no group's, each value is read.
 _RANGED = ("budget", "years", "funded_years", "taper", "system.scale", "system.seed", "system.n_schools")
+_ENOUGH = 10  # texts where a number is meant: two of them, auto and null, can be right
 _RANGED_GROUPS = ("parameters.", "network.", "practice.")
 
 
@@ -65,8 +72,12 @@ def _shared(
         meanings["practice"] = {name: asdict(Practice.read(name)) for name in table["practice"].names("practice")}
     if "system" in table:
         meanings["system"] = {name: _system(name) for name in table["system"].names("system")}
-    row = table.row(0)
-    first = read_scenario(policy=policies[0], **dict(given) | row)
+    try:
+        first = read_scenario(policy=policies[0], **dict(given) | table.row(0))
+    except KmsimError as error:
+        if str(error).startswith(tuple(key.partition(".")[0] for key in table)):  # it is what varies that is wrong
+            raise KmsimError(f"{table.origin} 1: {error}") from None
+        raise
     whole: dict[str, Any] = {
         "system": _system_of(first.system),
         "practice": [asdict(practice) for practice in first.practices],
@@ -129,20 +140,40 @@ def _checked_outcomes(outcomes: Sequence[str] | None) -> list[str]:
 
 
 def check_rows(plan: Plan) -> None:
-    """Check every scenario, by reading whole those that decide it: see `_telling_rows`. Errors tell the row, from 1."""
+    """Check every scenario, by reading whole those that tell of all: see `_telling_rows`. Errors tell the row, from 1."""
     with_network = next((i for i, policy in enumerate(plan.levers) if policy.recruits is not None), None)
     features = [key for key in plan.varied if key == "network" or key.startswith("network.")]
     if with_network is None and features:
-        raise BadValue(
-            "policies", ",".join(plan.policies), f"one that has a network, for the design varies {features[0]}"
-        )
+        raise BadValue("policies", ",".join(plan.policies), f"one with a network, for the design varies {features[0]}")
+    systems: dict[str, tuple[int, Settings]] = {}
     for row in _telling_rows(plan.table):
-        values = plan.scenario(row)
-        try:
-            meant = {k: plan.meanings[k][v] if k in plan.meanings else v for k, v in values.items()}
-            resolved(plan.levers[with_network or 0], plan.settings, meant)
-        except KmsimError as error:
-            raise KmsimError(f"{plan.table.origin} {row + 1}: {error}") from None
+        with _told_by_row(plan, row):
+            scenario = plan.read(with_network or 0, plan.scenario(row))
+            alike = replace(scenario.system, seed=1)
+            systems.setdefault(repr(alike), (row, alike))
+    for row, settings in systems.values():
+        with _told_by_row(plan, row):
+            _check_system(system_of(settings), plan.levers)
+
+
+@contextmanager
+def _told_by_row(plan: Plan, row: int) -> Iterator[None]:
+    """Errors tell which scenario they are in, if there are several."""
+    try:
+        yield
+    except KmsimError as error:
+        if not plan.varied:
+            raise
+        raise KmsimError(f"{plan.table.origin} {row + 1}: {error}") from None
+
+
+def _check_system(system: System, policies: Sequence[Policy]) -> None:
+    """Check that the regions and authorities that policies name are the system's. Raises UnknownName."""
+    for policy in policies:
+        for lever in policy.levers:
+            lever.eligible.mask(system)
+            if isinstance(lever, PhaseIn):
+                named(system, "region", tuple(region for phase in lever.phases for region in phase["regions"]))
 
 
 def _telling_rows(table: Scenarios) -> list[int]:
@@ -154,13 +185,8 @@ def _telling_rows(table: Scenarios) -> list[int]:
     """
     rows = {0}
     for key, column in table.items():
-        values = column.values
         ranged = key in _RANGED or key.startswith(_RANGED_GROUPS)
-        if column.choices is not None or not ranged:
-            rows |= set(np.unique(values, return_index=True)[1].tolist())
-            continue
-        odd = (~np.isfinite(values), values == 0, values != np.floor(values))
-        rows |= {int(np.argmin(values)), int(np.argmax(values)), *(int(np.argmax(mask)) for mask in odd)}
+        rows |= set(_ends(column) if ranged else _first_of_each(column))
     of_system = [
         column.values for key, column in table.items() if key.startswith("system") and column.choices is not None
     ]
@@ -169,3 +195,21 @@ def _telling_rows(table: Scenarios) -> list[int]:
     if {"years", "funded_years"} <= set(table) and table["years"].choices is table["funded_years"].choices is None:
         rows.add(int(np.argmax(table["funded_years"].values - table["years"].values)))
     return sorted(rows)
+
+
+def _first_of_each(column: Column) -> list[int]:
+    """The first row of each value."""
+    return np.unique(column.values, return_index=True)[1].tolist()
+
+
+def _ends(column: Column) -> list[int]:
+    """The rows of the least and the largest number, and of the first of each odd kind: no number, 0, not whole, not finite."""
+    values = column.values
+    if column.choices is None:
+        odd = (~np.isfinite(values), values == 0, values != np.floor(values))
+        return [int(np.argmin(values)), int(np.argmax(values)), *(int(np.argmax(mask)) for mask in odd)]
+    told = {row: column[row] for row in _first_of_each(column)}
+    numbers = [row for row, value in told.items() if type(value) in (int, float) and np.isfinite(value)]
+    numbers.sort(key=told.__getitem__)
+    others = [row for row in told if row not in set(numbers)]
+    return numbers[:1] + numbers[-1:] + others[:_ENOUGH]
