@@ -1,7 +1,8 @@
 """A part: what one batch of runs left behind, as Parquet files that are either whole or not there.
 
 A part is a file of the same name in each of its tables' folders. Each is written under a temporary name, made to reach
-the disk and renamed; the file in runs/ comes last, and with it the part counts.
+the disk and renamed; the file in runs/ comes last, and with it the part counts. It says which other files the part has:
+should a power cut have kept it and lost the name of another, that is seen.
 """
 
 from __future__ import annotations
@@ -103,10 +104,11 @@ def write_part(folder: Path, tables: Mapping[str, pa.Table], wanted: Callable[[]
                 pq.write_table(rows, stream, compression="zstd", write_page_checksum=True)
                 _reach_disk(stream)
         for table in filled[:-1]:
-            _rename(temporary[table], folder / table / f"{name}.parquet")
+            temporary[table].replace(folder / table / f"{name}.parquet")
         if not wanted():
             return None
-        _rename(temporary[RUNS], folder / RUNS / f"{name}.parquet")
+        temporary[RUNS].replace(folder / RUNS / f"{name}.parquet")
+        reach_disk(folder / RUNS)
     finally:
         for path in temporary.values():
             with suppress(OSError):
@@ -121,7 +123,8 @@ def write_whole(path: Path, write: Callable[[Any], Any]) -> None:
         with temporary.open("wb") as stream:
             write(stream)
             _reach_disk(stream)
-        _rename(temporary, path)
+        temporary.replace(path)
+        reach_disk(path.parent)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -134,11 +137,6 @@ def _temporary(path: Path) -> Path:
 def _reach_disk(stream: Any) -> None:
     stream.flush()
     os.fsync(stream.fileno())
-
-
-def _rename(source: Path, target: Path) -> None:
-    source.replace(target)
-    reach_disk(target.parent)
 
 
 def reach_disk(folder: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -212,18 +213,32 @@ class _Disturbed:
 EVENTS = ["nothing", "stop before", "stop after", "die", "die late", "break", "again", "tear", "lose"]
 
 
-@settings(max_examples=40)
-@given(sessions=st.lists(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=6), max_size=4))
+SESSIONS = st.lists(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=6), max_size=4)
+
+
+@settings(max_examples=20)
+@given(sessions=SESSIONS)
 def test_any_interruptions_and_going_on_come_to_the_plan(sessions, tmp_path_factory, plan, undisturbed):
-    folder = tmp_path_factory.mktemp("lab") / "disturbed"
-    for events in sessions:
-        try:
-            outcome = run_plan(plan, folder, "serial", work=_Disturbed(folder, events))
-        except Interrupted:
-            continue
-        assert outcome.done + outcome.failed + outcome.missing == N
-        assert outcome.done == Store.open(folder).scan().count
-    assert run_plan(plan, folder, "serial", work=stand_in.do).whole
+    _disturb(sessions, tmp_path_factory.mktemp("lab") / "disturbed", plan, undisturbed)
+
+
+@pytest.mark.long
+@settings(max_examples=500)
+@given(sessions=SESSIONS)
+def test_a_great_many_interruptions_and_going_on_come_to_the_plan(sessions, tmp_path_factory, plan, undisturbed):
+    _disturb(sessions, tmp_path_factory.mktemp("lab") / "disturbed", plan, undisturbed)
+
+
+def _disturb(sessions, folder, plan, undisturbed) -> None:
+    with patch("os.fsync"):  # nobody cuts the power
+        for events in sessions:
+            try:
+                outcome = run_plan(plan, folder, "serial", work=_Disturbed(folder, events))
+            except Interrupted:
+                continue
+            assert outcome.done + outcome.failed + outcome.missing == N
+            assert outcome.done == Store.open(folder).scan().count
+        assert run_plan(plan, folder, "serial", work=stand_in.do).whole
     check_whole(folder)
     for table in ("runs", "trajectories", "ledger"):
         assert bits(folder, table) == bits(undisturbed, table)

@@ -286,7 +286,7 @@ def test_a_folder_that_cannot_be_written(store, plan):
 def test_a_broken_manifest_or_plan_is_one_line(store, plan):
     (store.folder / "plan.parquet").write_bytes(b"PAR1")
     with pytest.raises(KmsimError, match=r"plan\.parquet: cannot be read"):
-        Store.open(store.folder).scan()
+        Store.open(store.folder).numbers(store.keys)
     (store.folder / "manifest.json").write_text(json.dumps([]))
     with pytest.raises(KmsimError, match="not the folder of an experiment"):
         Store.open(store.folder)
