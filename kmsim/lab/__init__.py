@@ -1,29 +1,23 @@
-"""Many runs: designs of scenarios, ensembles that nothing can lose, and what their comparison says.
-
-`kmsim.lab.sweep(...)` is the verb `kmsim sweep`; `kmsim.lab.open(folder)` gives what an experiment found.
-"""
+"""Many runs: policies over seeds, in parallel, and what their comparison says."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kmsim.lab.experiment import open_experiment as open
-    from kmsim.lab.sweeping import sweep
-
-__all__ = ["open", "sweep"]
-
-# Imported when first asked for: `import kmsim.lab` alone loads nothing.
-_WHERE = {"open": ("kmsim.lab.experiment", "open_experiment"), "sweep": ("kmsim.lab.sweeping", "sweep")}
+    from kmsim.lab.experiment import Experiment
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'kmsim.lab' has no attribute '{name}'")
-    module, attribute = _WHERE[name]
-    return getattr(import_module(module), attribute)
+def open(folder: str | Path) -> Experiment:
+    """The experiment in a folder, to ask: its runs, trajectories, paired differences and summaries as DuckDB relations.
 
+    Raises KmsimError if there is none.
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    >>> open("no/such/folder")
+    Traceback (most recent call last):
+    kmsim.errors.KmsimError: no/such/folder: no such folder
+    """
+    from kmsim.lab.experiment import Experiment
+
+    return Experiment(folder)

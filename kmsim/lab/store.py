@@ -257,7 +257,7 @@ class Store:
     def failures(self) -> list[dict[str, Any]]:
         """The runs that failed when last tried: key, policy, scenario, seed, parameters (JSON), error."""
         try:
-            rows = pq.read_table(self.folder / FAILURES, schema=_failures_schema()).to_pylist()
+            rows = pq.read_table(self.folder / FAILURES, schema=failures_schema()).to_pylist()
             parts.raw([row["key"] for row in rows])
             return rows
         except FileNotFoundError:
@@ -272,7 +272,7 @@ class Store:
             if not rows:
                 path.unlink(missing_ok=True)
                 return
-            table = pa.Table.from_pylist([dict(row) for row in rows], schema=_failures_schema())
+            table = pa.Table.from_pylist([dict(row) for row in rows], schema=failures_schema())
             parts.write_whole(path, lambda stream: pq.write_table(table, stream, compression="zstd"))
 
 
@@ -357,7 +357,8 @@ def _write_plan(path: Path, plan: Plan) -> None:
     writer.close()
 
 
-def _failures_schema() -> pa.Schema:
+def failures_schema() -> pa.Schema:
+    """The columns of failures.parquet."""
     types = {"scenario": pa.int32(), "seed": pa.int64()}
     return pa.schema([pa.field(name, types.get(name, pa.string())) for name in FAILURE_COLUMNS])
 
