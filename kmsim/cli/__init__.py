@@ -20,7 +20,7 @@ from types import ModuleType
 
 from kmsim.errors import KmsimError, RunFailed, unknown
 
-VERBS = ("compare", "run", "sweep", "list", "show", "bench")
+VERBS = ("compare", "run", "sweep", "resume", "status", "compact", "query", "list", "show", "bench")
 FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 TRUST = "--trust-code="
@@ -72,8 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2, debug)
     except RunFailed as error:
         return _fail(f"the run failed: {error}", 1, debug)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was kept", INTERRUPTED, debug)
+    except KeyboardInterrupt as stop:  # an ensemble that was interrupted says what it kept
+        return _fail(str(stop) or "interrupted; nothing was kept", INTERRUPTED, debug)
     except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

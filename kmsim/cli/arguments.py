@@ -158,7 +158,7 @@ def _near(key: str, known: Sequence[str], in_groups: Sequence[str]) -> Sequence[
 
     groups: dict[str, Iterable[str]] = {
         "design": ("n", "vary", "levels", "seed", "rows", "path", "replicates"),
-        "executor": ("address",),
+        "executor": ("address", "jobs", "cores", "memory", "walltime", "queue", "account", "interface"),
         "system": KEYS,
         "practice": Practice.__dataclass_fields__,
         "network": SETTINGS,

@@ -25,7 +25,7 @@ MORE = {
 }
 EXAMPLES = """\
 XLRM: uncertainties are what a design varies, levers the policies, relationships the model, measures the outcomes.
-A KEY that varies is a parameter (theta, or parameters.theta) or any setting of a run (network.ownership, budget, practice,
+A KEY that varies is a parameter (theta, or parameters.theta) or any setting of a run (network.ownership, budget,
 system.la, ...). With lhs and sobol, and no design.vary, all parameters graded free vary over their priors.
 -m reads words as Hydra's multirun does, and makes of them the grid that they mean.
 --trust-code=FILE imports a Python file of your own levers first. A file is run as it stands: trust only your own.
@@ -44,12 +44,12 @@ Keeps all in results/sweep/NAME, part by part. The same command, or kmsim resume
 
 def help_text() -> str:
     """What `kmsim sweep --help` shows: its keys, those of each design, and examples."""
-    table = [[f"{key}={work.default(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
+    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
     of_designs: dict[tuple[str, str], list[str]] = {}
     for kind in DESIGNS:
         for key, (default, meaning) in keys(f"design/{kind}").items():
             if meaning:
-                of_designs.setdefault((f"design.{key}={work.default(default)}", meaning), []).append(kind)
+                of_designs.setdefault((f"design.{key}={work.as_typed(default)}", meaning), []).append(kind)
     table += [[key, f"{meaning} (design={', '.join(kinds)})"] for (key, meaning), kinds in of_designs.items()]
     table += [[key, meaning] for key, meaning in (MORE | work.DOTTED).items()]
     usage = f"usage: kmsim {VERB} [-m] [key=value ...] [--trust-code=FILE] [--debug] [--quiet]"

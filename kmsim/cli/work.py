@@ -30,16 +30,16 @@ class Result(Protocol):
 
 def help_text(verb: str, summary: str, examples: str) -> str:
     """The help of a verb: its keys with defaults and meanings, from configs/VERB.yaml, and examples."""
-    table = [[f"{key}={default(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
+    table = [[f"{key}={as_typed(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
     table += [[key, meaning] for key, meaning in DOTTED.items()]
     usage = f"usage: kmsim {verb} [key=value ...] [--debug] [--quiet]"
     return f"kmsim {verb}: {summary}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{examples}"
 
 
-def default(value: Any) -> str:
+def as_typed(value: Any) -> str:
     """A default as it is typed; a long list is shown by its length.
 
-    >>> default(None), default(["a", "b"])
+    >>> as_typed(None), as_typed(["a", "b"])
     ('null', '(2 of them)')
     """
     return f"({len(value)} of them)" if isinstance(value, list) else text.plain(value)
