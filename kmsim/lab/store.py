@@ -117,9 +117,15 @@ class Store:
         return cls(folder, config, manifest)
 
     def plan(self) -> Plan:
-        """The plan, made again of config.yaml. Raises KmsimError if that is not what was planned."""
-        from kmsim.lab.plan import Plan
+        """The plan, made again of config.yaml. Raises KmsimError if that is not what was planned.
 
+        One with levers of a user's own needs the same files of code to be trusted as when it was planned.
+        """
+        from kmsim.lab.plan import Plan
+        from kmsim.lab.trust import trusted_code
+
+        if trusted_code() != self.config.get("code", []):
+            raise KmsimError(f"{self.folder}: was planned with other --trust-code files; give it the same ones again")
         scenarios = self.folder / SCENARIOS
         return Plan.from_config(self.config, scenarios if scenarios.exists() else None)
 
