@@ -107,11 +107,13 @@ def _rows(key: str, text: str) -> Any:
     """Scenarios written out, as YAML on one line. Anchors, aliases and tags are refused: the text says what it says."""
     import yaml
 
+    from kmsim.configuration import plain_yaml
+
     try:
         marks = (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)
         if any(isinstance(token, marks) for token in yaml.scan(text)):
             raise BadValue(key, text, "plain values, with no &, * or ! before them")
-        return yaml.safe_load(text)
+        return plain_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BadValue(key, text, "scenarios such as [{theta: 1}, {theta: 2}]") from None
 

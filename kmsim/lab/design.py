@@ -34,7 +34,7 @@ KINDS: dict[str, tuple[str, ...]] = {  # kind -> its own settings
 SINGLE = ("system", "practice", "network", "budget", "years", "funded_years", "taper", "ticks_per_year")
 GROUPS: dict[str, tuple[str, ...]] = {
     "parameters": tuple(PARAMETERS),
-    "network": (*SETTINGS, "archetype"),
+    "network": tuple(SETTINGS),
     "practice": tuple(key for key in Practice.__dataclass_fields__ if key not in ("name", "summary", "source")),
     "system": tuple(key for key in KEYS if key not in ("name", "summary", "source", "schools")),
 }

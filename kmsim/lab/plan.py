@@ -44,7 +44,7 @@ class Run:
 class Plan:
     """What is to be run, checked. `read_plan` makes one of what a user said; `config` and `from_config` take it to disk and back.
 
-    settings: what all runs share, resolved, by group; keys that vary are not in it. meanings: key -> name -> what it stands
+    settings: what all runs share, resolved, by group; keys that vary are not in it. Of files of schools it has hashes. meanings: key -> name -> what it stands
     for, where scenarios name practices or systems. design: how the scenarios were made, for whoever reads the config.
 
     >>> from kmsim.lab.planning import read_plan
@@ -84,6 +84,7 @@ class Plan:
         self._policy_digests = [_digest(canonical(_policy_data(policy))) for policy in policies]
         common = {"settings": self.settings, "model": self.model, "code": self.code}
         self.base_hash = _digest(canonical(common)).hex()
+        self._files_checked = False
         self._resolved: dict[tuple[Any, ...], Scenario] = {}
 
     # -- runs --------------------------------------------------------------------
@@ -167,10 +168,18 @@ class Plan:
     def _without_parameters(self, policy: int, values: Mapping[str, Any]) -> Scenario:
         key = (policy, *values.values())
         if key not in self._resolved:
+            self._check_files()
             if len(self._resolved) >= _KEPT:
                 self._resolved.clear()
             self._resolved[key] = self.read(policy, values)
         return self._resolved[key]
+
+    def _check_files(self) -> None:
+        if not self._files_checked:
+            for path, digest in self.settings.get("files", {}).items():
+                if file_digest(path) != digest:
+                    raise KmsimError(f"{path}: has changed since it was planned with")
+        self._files_checked = True
 
     def read(self, policy: int, values: Mapping[str, Any]) -> Scenario:
         """A policy under these values, read and checked whole. Raises UnknownName or BadValue."""
@@ -218,7 +227,7 @@ class Plan:
                 table = scenarios if isinstance(scenarios, Scenarios) else Scenarios.read(Path(scenarios))
             plan = cls(
                 policies=[read_policy(policy) for policy in config["policies"]],
-                settings={key: config[key] for key in (*GROUPS, *SINGLE) if key in config},
+                settings={key: config[key] for key in (*GROUPS, *SINGLE, "files") if key in config},
                 scenarios=table,
                 replicates=config["replicates"],
                 seed=config["seed"],
@@ -285,6 +294,14 @@ def resolved(policy: Policy, settings: Mapping[str, Any], values: Mapping[str, A
     scenario = read_scenario(policy=policy, **words)
     scenario.funded_policy()
     return scenario
+
+
+def file_digest(path: str) -> str:
+    """A hash of a file. Raises KmsimError for one that cannot be read."""
+    try:
+        return _digest(Path(path).read_bytes()).hex()
+    except OSError as error:
+        raise KmsimError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
 def _policy_data(policy: Policy) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from kmsim import configuration
 from kmsim.errors import BadValue, KmsimError, unknown
-from kmsim.lab.plan import SINGLE, TRAJECTORIES, Plan
+from kmsim.lab.plan import SINGLE, TRAJECTORIES, Plan, file_digest
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import plain
 from kmsim.lab.scenarios import Column, Scenarios
@@ -54,48 +54,67 @@ def read_plan(
         raise BadValue("design", size, f"at most {MOST_RUNS:,} runs")
     if trajectories not in TRAJECTORIES:
         raise unknown("trajectories", trajectories, TRAJECTORIES, "a choice of trajectories")
-    shared, meanings = _shared(levers, table, settings)
-    plan = Plan(levers, shared, table, replicates, seed, _checked_outcomes(outcomes), trajectories, design, meanings)
+    shared, meanings = _shared(levers[0], table, settings), _meanings(table)
+    if files := _files(shared, meanings, table):
+        shared["files"] = files
+    plan = Plan(
+        levers,
+        plain(shared),
+        table,
+        replicates,
+        seed,
+        _checked_outcomes(outcomes),
+        trajectories,
+        design,
+        plain(meanings),
+    )
     check_rows(plan)
     return plan
 
 
-def _shared(
-    policies: Sequence[Policy], table: Scenarios, given: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """What all scenarios share, resolved, without what varies; and what the names mean of practices and systems that do."""
+def _meanings(table: Scenarios) -> dict[str, dict[str, Any]]:
+    """What the names of practices and systems that vary stand for: key -> name -> its settings, but those that vary."""
+    found: dict[str, dict[str, Any]] = {}
+    if "practice" in table:
+        found["practice"] = {name: asdict(Practice.read(name)) for name in table["practice"].names("practice")}
+    if "system" in table:
+        found["system"] = {name: _system(name) for name in table["system"].names("system")}
+    return {key: {name: _without(own, key, table) for name, own in names.items()} for key, names in found.items()}
+
+
+def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What all scenarios share, resolved and without what varies. Of systems and practices, if these vary, what is laid over them."""
     for key in table:
         if key in given:
             raise BadValue(key, given[key], "no value beside the design, for the design varies it")
-    meanings: dict[str, dict[str, Any]] = {}
-    if "practice" in table:
-        meanings["practice"] = {name: asdict(Practice.read(name)) for name in table["practice"].names("practice")}
-    if "system" in table:
-        meanings["system"] = {name: _system(name) for name in table["system"].names("system")}
     try:
-        first = read_scenario(policy=policies[0], **dict(given) | table.row(0))
+        first = read_scenario(policy=policy, **dict(given) | table.row(0))
     except KmsimError as error:
         if str(error).startswith(tuple(key.partition(".")[0] for key in table)):  # it is what varies that is wrong
             raise KmsimError(f"{table.origin} 1: {error}") from None
         raise
-    whole: dict[str, Any] = {
-        "system": _system_of(first.system),
-        "practice": [asdict(practice) for practice in first.practices],
-        "network": first.network,
-        "parameters": first.parameters,
-        **{key: getattr(first, key) for key in SINGLE},
-    }
-    for key in ("system", "practice"):
-        if key in table:
-            whole[key] = {
-                name: value for k, value in given.items() for group, _, name in [k.partition(".")] if group == key
-            }
-    shared = {key: _without(value, key, table) for key, value in whole.items() if key in GROUPS or key not in table}
+    shared: dict[str, Any] = {key: getattr(first, key) for key in SINGLE if key not in table}
+    shared["system"] = _given_of("system", given) if "system" in table else _system_of(first.system)
+    shared["practice"] = _given_of("practice", given) if "practice" in table else [asdict(p) for p in first.practices]
+    shared["network"] = dict(first.network)
     if "network" in table:
-        shared["network"].pop("archetype", None)
-    return plain(shared), plain(
-        {key: {n: _without(m, key, table) for n, m in own.items()} for key, own in meanings.items()}
-    )
+        del shared["network"]["archetype"]
+    shared["parameters"] = first.parameters
+    return shared | {group: _without(shared[group], group, table) for group in GROUPS}
+
+
+def _given_of(group: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a group that were given one by one."""
+    return {key.removeprefix(f"{group}."): value for key, value in given.items() if key.startswith(f"{group}.")}
+
+
+def _files(shared: Mapping[str, Any], meanings: Mapping[str, Mapping[str, Any]], table: Scenarios) -> dict[str, str]:
+    """The user's own files of schools, each with a hash: another file is another system."""
+    systems = [shared["system"], *meanings.get("system", {}).values()]
+    paths = [system["path"] for system in systems if "path" in system]
+    if "system.path" in table:
+        paths += table["system.path"].names("system.path")
+    return {path: file_digest(path) for path in paths}
 
 
 def _without(value: Any, group: str, varied: Mapping[str, Any]) -> Any:

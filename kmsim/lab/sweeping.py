@@ -91,26 +91,19 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     )
 
 
-def sweep(
-    folder: str | Path | None = None, progress: Callable[[int, int, float], Any] | None = None, **given: Any
+def run_sweep(
+    given: Mapping[str, Any], folder: str | Path | None = None, progress: Callable[[int, int, float], Any] | None = None
 ) -> Experiment:
-    """Run a sweep, or what is missing of it, into its folder, and return the experiment. given: as for `read_sweep`.
-
-    folder: where; results/sweep/NAME if none. progress is called with (runs done, runs in all, runs a second).
-    Raises KmsimError before anything is written, RunFailed if runs failed or are missing: the rest is kept.
-
-    >>> import kmsim.lab
-    >>> kmsim.lab.sweep(folder, experiment="first_look", **{"design.n": 2})  # doctest: +SKIP
-    """
+    """What `kmsim.lab.sweep` does."""
     from kmsim.lab.ensemble import run_plan
-    from kmsim.lab.experiment import open_experiment
+    from kmsim.lab.experiment import Experiment
 
     asked = read_sweep(given)
     where = asked.folder if folder is None else Path(folder)
     found = run_plan(asked.plan, where, asked.executor, asked.workers, progress, **asked.options)
     if not found.whole:
         raise RunFailed(f"{found.failed} of {found.planned} runs failed and {found.missing} are missing; see {where}")
-    return open_experiment(where)
+    return Experiment(where)
 
 
 def read_experiment(name: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def read_table(path: Path) -> dict[str, Column]:
     except FileNotFoundError:
         raise KmsimError(f"{path}: no such file") from None
     except (OSError, pa.ArrowException) as error:
-        raise KmsimError(f"{path}: cannot be read: {str(error)[:200]}") from None
+        raise KmsimError(f"{path}: cannot be read: {_printable(str(error)[:200])}") from None
     if not table.num_rows:
         raise KmsimError(f"{path}: expected at least one row under the names of the columns")
     names = [name.strip() for name in table.column_names]
@@ -91,6 +91,10 @@ def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
             cells.cast(pa.int64() if whole else pa.float64()).to_numpy().astype(None if whole else np.float64)
         )
     raise KmsimError(f"{path}, column {name}: expected numbers or texts, not {cells.type}")
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _refuse(path: Path, name: str, what: str, mask: Any) -> None:
