@@ -68,7 +68,9 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
 def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     """Do what is missing of a sweep, and tell what came of it. The exit code is 1 if any run failed or is missing."""
+    from kmsim.lab import open as open_experiment
     from kmsim.lab.ensemble import run_plan
+    from kmsim.lab.overview import overview
 
     plan, folder = asked.plan, asked.folder
     told = f"{len(plan.policies)} policies x {plan.table.count:,} scenarios x {plan.replicates} seeds"
@@ -76,6 +78,8 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     terminal.say_if_compiling()
     with terminal.progress(f"{VERB}: {folder.name}") as progress:
         found = run_plan(plan, folder, asked.executor, asked.workers, progress, command=command, **asked.options)
+    if found.done:
+        print(overview(open_experiment(folder)) + "\n")
     print(f"{found.done:,} of {found.planned:,} runs are done, in {folder}", flush=True)
     if found.whole:
         return 0

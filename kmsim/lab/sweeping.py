@@ -59,7 +59,7 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     An experiment's preset comes under what is given, defaults under both. Raises UnknownName and BadValue.
 
     >>> read_sweep({"experiment": "first_look", "design.n": 4}).plan
-    <Plan of 8 runs: 2 policies, 4 scenarios, 1 replicates>
+    <Plan of 12 runs: 3 policies, 4 scenarios, 1 replicates>
     """
     name = given.get("experiment")
     preset = Words.of(read_experiment(name) if name is not None else {}, NOT_IN_PRESETS)
@@ -110,7 +110,7 @@ def read_experiment(name: str) -> dict[str, Any]:
     """A preset: the words of a command line kept in a file, experiment/NAME.yaml. Raises KmsimError, naming the file.
 
     >>> read_experiment("first_look")["system"]
-    'village'
+    'borough'
     """
     preset = configuration.read("experiment", name)
     preset.pop("summary", None)
