@@ -34,7 +34,7 @@ examples
   kmsim sweep experiment=first_look
   kmsim sweep system=borough design=sobol design.n=256 policies=coaching,codesigned_networks
   kmsim sweep system=borough design.vary.theta=1..3 design.vary.network.ownership=0.2..0.8 design.n=100 replicates=5
-  kmsim sweep system=borough design=grid design.vary.r_try=[2,3,4] design.vary.budget=[1e6,2e6]
+  kmsim sweep system=borough design=grid design.vary.r_try=2,3,4 design.vary.budget=1e6,2e6
   kmsim sweep system=borough design=table design.path=scenarios.csv
   kmsim sweep -m system=borough policy=coaching,codesigned_networks parameters.theta=1,2,3
 
