@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kmsim.lab.comparison import compare, run
+    from kmsim.lab.comparison import compare
+    from kmsim.lab.single import run
     from kmsim.model import Model
 
     __version__: str
@@ -22,7 +23,7 @@ __all__ = ["Model", "__version__", "compare", "run"]
 _WHERE = {
     "Model": ("kmsim.model", "Model"),
     "compare": ("kmsim.lab.comparison", "compare"),
-    "run": ("kmsim.lab.comparison", "run"),
+    "run": ("kmsim.lab.single", "run"),
     "__version__": ("kmsim.fingerprint", "VERSION"),
 }
 

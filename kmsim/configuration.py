@@ -7,6 +7,7 @@ one; then come the configs that are shipped.
 from __future__ import annotations
 
 import os
+import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -53,7 +54,25 @@ def read(kind: str, name: str) -> dict[str, Any]:
     for folder in _folders():
         if name in _names_in(folder / kind):
             return _parse(folder / kind / f"{name}{SUFFIX}")
-    raise unknown(kind, name, names(kind), f"a {kind}")
+    raise unknown(kind, name, names(kind), f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain data only; and 1e6 is a number, as in YAML 1.2, where PyYAML alone would take it for text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def plain_yaml(text: str) -> Any:
+    """What a text in YAML says, as plain data. Raises yaml.YAMLError.
+
+    >>> plain_yaml("{budget: 1e6}")
+    {'budget': 1000000.0}
+    """
+    return yaml.load(text, _Loader)  # a SafeLoader: no tag makes an object
 
 
 def _names_in(place: Traversable) -> set[str]:
@@ -79,7 +98,7 @@ def _shipped() -> Traversable:
 
 def _parse(file: Traversable) -> dict[str, Any]:
     try:
-        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings = plain_yaml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise KmsimError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
     except UnicodeDecodeError:

@@ -167,10 +167,7 @@ class Model(ViewModel):
     @property
     def budget(self) -> float | None:
         """The total budget in GBP, or None for the policy's own cost."""
-        budget = self.given.budget
-        if isinstance(budget, str):
-            return self.parameters["budget_per_pupil"] * float(self.system.schools["pupils"].sum())
-        return budget
+        return self.given.budget_gbp(float(self.system.schools["pupils"].sum()))
 
     def _fill_tables(self) -> None:
         """The columns of every agent, from the built system."""
@@ -341,9 +338,7 @@ class Model(ViewModel):
     @property
     def funding_end(self) -> float:
         """The year in which the last funding a policy can give ends; for one that recruits nobody, as if in three rounds."""
-        rounds = self.policy.rounds()
-        last = rounds[-1] if rounds else min(2, self.given.years - 1)
-        return last + self.given.funded_years + self.given.taper
+        return self.given.funding_end
 
     def outcome_arrays(self, names: list[str] | None = None) -> dict[str, np.ndarray]:
         """Outcome -> values, (K, ticks so far + 1), for the outcomes named (all if none). Raises UnknownName."""

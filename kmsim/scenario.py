@@ -73,6 +73,25 @@ class Scenario:
         """The policy with the network's features in place."""
         return self.policy.with_network(self.network) if self.network else self.policy
 
+    @property
+    def funding_end(self) -> float:
+        """The year in which the last funding a policy can give ends; for one that recruits nobody, as if in three rounds.
+
+        >>> read_scenario("village", "coaching", years=5, funded_years=1).funding_end
+        3.0
+        """
+        rounds = self.policy.rounds()
+        last = rounds[-1] if rounds else min(2, self.years - 1)
+        return last + self.funded_years + self.taper
+
+    def budget_gbp(self, pupils: float) -> float | None:
+        """The total budget in GBP for a system of so many pupils, or None for the policy's own cost.
+
+        >>> read_scenario("village", "coaching", budget="auto").budget_gbp(1000)
+        30000.0
+        """
+        return self.parameters["budget_per_pupil"] * pupils if self.budget == "auto" else self.budget  # type: ignore[return-value]
+
 
 def number(key: str, value: Any, low: float, high: float, whole: bool = False) -> Any:
     """The value as a number within bounds, or BadValue naming the key.

@@ -20,8 +20,10 @@ from types import ModuleType
 
 from kmsim.errors import KmsimError, RunFailed, unknown
 
-VERBS = ("compare", "run", "list", "show", "bench")
+VERBS = ("compare", "run", "sweep", "resume", "status", "compact", "query", "list", "show", "bench")
 FLAGS = ("--help", "--version", "--debug", "--quiet")
+MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
+TRUST = "--trust-code="
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
 HEAD = """\
@@ -70,8 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(str(error), 2, debug)
     except RunFailed as error:
         return _fail(f"the run failed: {error}", 1, debug)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was kept", INTERRUPTED, debug)
+    except KeyboardInterrupt as stop:  # an ensemble that was interrupted says what it kept
+        return _fail(str(stop) or "interrupted; nothing was kept", INTERRUPTED, debug)
     except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,23 +94,36 @@ def _do(words: Sequence[str]) -> int:
         print(_help(), end="")
         return 0
     verb = _verb(rest[0])
+    if rest[0] != "sweep" and not {*MULTIRUN}.isdisjoint(rest):
+        raise KmsimError("-m: several runs are kmsim sweep's; try kmsim sweep -m and the same words")
     if flags.help:
         print(verb.help_text(), end="")
         return 0
     if flags.quiet:
         warnings.simplefilter("ignore")
-    return verb.main(rest[1:], flags)
+    return verb.main(_trusting(rest[1:]), flags)
+
+
+def _trusting(words: Sequence[str]) -> list[str]:
+    """The words without --trust-code=FILE, when each such file has been imported."""
+    for word in words:
+        if word.startswith(TRUST):
+            from kmsim.lab.trust import trust
+
+            trust(word.removeprefix(TRUST))
+    return [word for word in words if not word.startswith(TRUST)]
 
 
 def _flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
     given = set()
     for word in words:
-        if word.startswith("-") and "=" not in word:
+        if word.startswith("-") and "=" not in word and word not in MULTIRUN:
             flag = "--help" if word == "-h" else word
             if flag not in FLAGS:
                 raise unknown("flag", word, FLAGS, "a flag of kmsim")
             given.add(flag.removeprefix("--"))
-    return Flags(**dict.fromkeys(given, True)), [w for w in words if not w.startswith("-") or "=" in w]
+    rest = [word for word in words if not word.startswith("-") or "=" in word or word in MULTIRUN]
+    return Flags(**dict.fromkeys(given, True)), rest
 
 
 def verbs() -> tuple[str, ...]:

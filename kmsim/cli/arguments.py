@@ -17,10 +17,22 @@ TEXT = (
     "name",
     "system.path",
     "system.name",
+    "experiment",
+    "design",
+    "design.path",
+    "executor",
+    "executor.address",
 )  # neither number nor list, whatever it looks like
-NONE = ("outcomes", "network", "name", "system.path")  # of those, where null is nothing and not a name
+NONE = (
+    "outcomes",
+    "network",
+    "name",
+    "system.path",
+    "experiment",
+    "design.path",
+)  # of those, where null is nothing and not a name
 
-_KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
+_KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?|design\.vary(\.[A-Za-z_]\w*){1,2}", re.ASCII)
 _WHOLE = re.compile(r"[-+]?\d{1,40}(_\d{3})*", re.ASCII)
 _REAL = re.compile(
     r"[-+]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[-+]?\d{1,3})?|[-+]?\.?(inf|nan)", re.ASCII | re.IGNORECASE
@@ -29,11 +41,12 @@ _ITEM = re.compile(r"""\s*("[^"]*"|'[^']*'|[^,]*?)\s*(,|$)""")
 _WORDS = {"null": None, "~": None, "true": True, "false": False}
 
 
-def read(words: Sequence[str], keys: Iterable[str], verb: str) -> dict[str, Any]:
+def read(words: Sequence[str], keys: Iterable[str], verb: str, groups: Sequence[str] = GROUPS) -> dict[str, Any]:
     """The settings that `key=value` words give: key -> text, number, true, false, null or list of texts.
 
-    keys: those of the verb without a dot. Raises KmsimError for a word that is not key=value or asks Hydra for more than
-    that, UnknownName for a key that the verb has not, BadValue for one given twice.
+    keys: those of the verb without a dot; groups: those whose own keys it takes with one. Raises KmsimError for a word that
+    is not key=value or asks Hydra for more than that, UnknownName for a key that the verb has not, BadValue for one given
+    twice.
 
     >>> read(["years=5", "system.la=Bristol, City of", "policies=a,b"], ["years", "policies"], "compare")
     {'years': 5, 'system.la': 'Bristol, City of', 'policies': ['a', 'b']}
@@ -41,7 +54,7 @@ def read(words: Sequence[str], keys: Iterable[str], verb: str) -> dict[str, Any]
     known = [*keys]
     given: dict[str, Any] = {}
     for word in words:
-        key, text = _split(word, known, verb)
+        key, text = split(word, known, verb, groups)
         if key in given:
             raise BadValue(key, text, "each key once; it is given twice")
         given[key] = value(key, text)
@@ -59,10 +72,19 @@ def value(key: str, text: str) -> Any:
         return None
     if key in TEXT:
         return text
+    if key == "design.rows":
+        return _rows(key, text)
+    if key.startswith("design.vary."):
+        return _varied(key, text)
     if text.startswith("[") and text.endswith("]") and len(text) > 1:
         return _items(key, text[1:-1])
     if key in LISTS:
         return _items(key, text) if not text or ("," in text and not _quoted(text)) else _unquoted(text)
+    return _scalar(text)
+
+
+def _scalar(text: str) -> Any:
+    """One number, truth value, null or text."""
     if text in _WORDS:
         return _WORDS[text]
     if _WHOLE.fullmatch(text):
@@ -72,7 +94,36 @@ def value(key: str, text: str) -> Any:
     return _unquoted(text)
 
 
-def _split(word: str, known: Sequence[str], verb: str) -> tuple[str, str]:
+def _varied(key: str, text: str) -> Any:
+    """What a key varies over: values between commas, in brackets or not, each typed; one value, a range or a word alone."""
+    bracketed = text.startswith("[") and text.endswith("]") and len(text) > 1
+    inside = text[1:-1] if bracketed else text
+    if not bracketed and ("," not in text or _quoted(text)):
+        return _scalar(text)
+    return [item if quoted else _scalar(item) for item, quoted in _pieces(key, inside)]
+
+
+def _rows(key: str, text: str) -> Any:
+    """Scenarios written out, as YAML on one line. Anchors, aliases and tags are refused: the text says what it says."""
+    import yaml
+
+    from kmsim.configuration import plain_yaml
+
+    try:
+        marks = (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)
+        if any(isinstance(token, marks) for token in yaml.scan(text)):
+            raise BadValue(key, text, "plain values, with no &, * or ! before them")
+        return plain_yaml(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise BadValue(key, text, "scenarios such as [{theta: 1}, {theta: 2}]") from None
+
+
+def split(word: str, known: Sequence[str], verb: str, groups: Sequence[str] = GROUPS) -> tuple[str, str]:
+    """The key and the text of one word, if the verb has the key. Raises as `read`.
+
+    >>> split("system.la=King's", ["years"], "run")
+    ('system.la', "King's")
+    """
     key, equals, text = word.partition("=")
     if word.startswith(("+", "~")):
         raise KmsimError(f"{_short(word)}: keys are neither added nor removed here; give key=value, such as years=5")
@@ -91,8 +142,8 @@ def _split(word: str, known: Sequence[str], verb: str) -> tuple[str, str]:
             f"{_short(word)}: expected key=value with no space round the =, such as {_example(word, known)}"
         )
     group, dot, _ = key.partition(".")
-    if not _KEY.fullmatch(key) or (group not in GROUPS if dot else key not in known):
-        raise unknown("key", key, _near(key, known), f"a key of kmsim {verb}")
+    if not _KEY.fullmatch(key) or (group not in groups if dot else key not in known):
+        raise unknown("key", key, _near(key, known, groups), f"a key of kmsim {verb}")
     return key, text
 
 
@@ -100,30 +151,43 @@ def _example(word: str, known: Sequence[str]) -> str:
     return f"{word}=..." if word in known else f"{known[0]}=..."
 
 
-def _near(key: str, known: Sequence[str]) -> Sequence[str]:
+def _near(key: str, known: Sequence[str], in_groups: Sequence[str]) -> Sequence[str]:
     """The keys to look for the nearest in: those of a group that end in this word, if there are any, else the verb's."""
     from kmsim.parameters import PARAMETERS
     from kmsim.policies.policy import SETTINGS
     from kmsim.scenario import Practice
     from kmsim.system.settings import KEYS
 
-    groups = {"system": KEYS, "practice": Practice.__dataclass_fields__, "network": SETTINGS, "parameters": PARAMETERS}
+    groups: dict[str, Iterable[str]] = {
+        "design": ("n", "vary", "levels", "seed", "rows", "path", "replicates"),
+        "executor": ("address", "jobs", "cores", "memory", "walltime", "queue", "account", "interface"),
+        "system": KEYS,
+        "practice": Practice.__dataclass_fields__,
+        "network": SETTINGS,
+        "parameters": PARAMETERS,
+    }
+    groups = {group: groups[group] for group in in_groups}
     name = key.rpartition(".")[2]
     same = [f"{group}.{name}" for group, names in groups.items() if name in names]
-    return same or [*known, *(f"{group}.{name}" for group in GROUPS if "." in key)]
+    return same or [*known, *(f"{group}.{name}" for group in in_groups if "." in key)]
 
 
 def _items(key: str, text: str) -> list[str]:
     """The texts between commas; a comma inside quotes that open an item is a letter of it."""
+    return [item for item, _ in _pieces(key, text)]
+
+
+def _pieces(key: str, text: str) -> list[tuple[str, bool]]:
+    """The same, each with whether it stood in quotes."""
     if not text.strip():
         raise BadValue(key, f"[{text}]", "at least one name")
     items, at, more = [], 0, ","
     while more:
         found = _ITEM.match(text, at)
         assert found is not None  # it matches anything, even nothing
-        items.append(_unquoted(found[1]))
+        items.append((_unquoted(found[1]), _quoted(found[1])))
         at, more = found.end(), found[2]
-    if not all(items):
+    if not all(item for item, _ in items):
         raise BadValue(key, text, "a name before and after each comma")
     return items
 

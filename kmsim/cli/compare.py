@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kmsim.cli import work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import compose, keys
-from kmsim.cli.results import checked_name
 from kmsim.cli.terminal import Terminal
+from kmsim.lab.naming import checked_name
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -24,7 +24,8 @@ examples
   kmsim compare policies=coaching,codesigned_networks years=6 budget=20e6
 
 Shows a table and writes it, summary.csv, paired.csv, trajectories.parquet, figures/, report.html, config.yaml and
-manifest.json to results/compare/NAME. The same name and settings are shown again, not run again.
+manifest.json to results/compare/NAME, and experiment/, the runs, to ask with kmsim query. The same name and settings are
+shown again, not run again; interrupted, the same command goes on.
 """
 
 
@@ -38,22 +39,24 @@ def main(words: Sequence[str], flags: Flags) -> int:
     settings = compose(VERB, read(words, keys(VERB), VERB))
     name = checked_name(settings.pop("name"))
 
-    from kmsim.lab import comparison
+    from kmsim.lab.comparison import compare_plan, plan_of, scenarios_of
+    from kmsim.lab.provenance import config_hash
+    from kmsim.lab.single import configuration_of
     from kmsim.scenario import number
 
     policies, outcomes, workers = (settings.pop(key) for key in ("policies", "outcomes", "workers"))
     policies, outcomes = ([v] if isinstance(v, str) else v for v in (policies, outcomes))
-    replicates = number("replicates", settings.pop("replicates"), 1, 100_000, whole=True)
     workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
-    scenarios = comparison.read_comparison(policies, replicates, outcomes, **settings)
-    config = comparison.configuration_of(scenarios, replicates, outcomes)
+    plan = plan_of(policies, settings.pop("replicates"), outcomes, **settings)
+    scenarios = scenarios_of(plan)
+    config = configuration_of(scenarios, plan.replicates, plan.outcomes)
     return work.answer(
         VERB,
         name,
         scenarios[0].system.name,
         config,
-        comparison.config_hash(config),
+        config_hash(config),
         FILES,
-        lambda progress: comparison.compare(policies, replicates, workers, progress, outcomes, **settings),
+        lambda runs, progress: compare_plan(plan, runs, workers, progress, ["kmsim", VERB, *words]),
         Terminal(flags.quiet),
     )

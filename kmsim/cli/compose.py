@@ -12,7 +12,7 @@ _LINE = re.compile(r"(?P<key>\w+):(?P<default>[^#]*)#\s*(?P<meaning>.*)")
 
 
 def keys(verb: str) -> dict[str, tuple[Any, str]]:
-    """The keys of a verb: key -> (default, what it means), as they stand in configs/VERB.yaml.
+    """The keys of a verb, or of a file such as design/lhs: key -> (default, what it means), as configs/VERB.yaml has them.
 
     >>> keys("compare")["years"]
     (10, 'school years to simulate')
@@ -21,7 +21,7 @@ def keys(verb: str) -> dict[str, tuple[Any, str]]:
 
     text = files("kmsim.configs").joinpath(f"{verb}.yaml").read_text(encoding="utf-8")
     meanings = {found["key"]: found["meaning"].strip() for found in map(_LINE.match, text.splitlines()) if found}
-    return {key: (default, meanings[key]) for key, default in yaml.safe_load(text).items()}
+    return {key: (default, meanings.get(key, "")) for key, default in yaml.safe_load(text).items()}
 
 
 def compose(verb: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,33 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from kmsim.errors import BadValue, KmsimError
+from kmsim.lab.naming import folder_of
 
-RESULTS = "results"
-MANIFEST, CONFIG, TABLE = "manifest.json", "config.yaml", "table.txt"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
-
-
-def checked_name(name: Any) -> str | None:
-    """The name that a user gave a result, or None if none was given. Raises BadValue for one that is no safe folder's.
-
-    >>> checked_name("first-try")
-    'first-try'
-    """
-    if name is None:
-        return None
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise BadValue("name", name, "1 to 64 of a-z, 0-9, _ and -, the first a letter or digit")
-    return name
-
-
-def default_name(system: str, config_hash: str) -> str:
-    """A safe name made of the system's and of the settings' hash.
-
-    >>> default_name("My Town!", "0123456789ab")
-    'my-town-01234567'
-    """
-    safe = re.sub(r"[^a-z0-9_-]+", "-", system.lower()).strip("_-")[:50]
-    return f"{safe or 'system'}-{config_hash[:8]}"
+MANIFEST, CONFIG, TABLE, EXPERIMENT = "manifest.json", "config.yaml", "table.txt", "experiment"
 
 
 @dataclass(frozen=True)
@@ -52,7 +27,12 @@ class Place:
     @classmethod
     def of(cls, verb: str, name: str, files: tuple[str, ...]) -> Place:
         """The place of a verb's result of that name, under the folder in which the user is."""
-        return cls(Path(RESULTS) / verb / name, (*files, CONFIG, TABLE, MANIFEST))
+        return cls(folder_of(verb, name), (*files, CONFIG, TABLE, MANIFEST))
+
+    @property
+    def runs(self) -> Path:
+        """Where runs are kept until the answer is there: beside the folder, for the same command to go on with."""
+        return self.folder.with_name(f".{self.folder.name}.runs")
 
     def stored(self, config: Mapping[str, Any], config_hash: str) -> str | None:
         """The table of the result that is there, if it is whole; None if there is none, or only part of one.
@@ -79,17 +59,13 @@ class Place:
         """In which settings the stored result differs from these."""
         import yaml
 
+        from kmsim.lab.provenance import differences
+
         try:
             stored = yaml.safe_load((self.folder / CONFIG).read_text(encoding="utf-8"))
-            there, here = dict(_flat(stored)), dict(_flat(config))
+            return differences(stored, config, leave_out="budget_gbp") or "another version of the model"
         except (OSError, ValueError, yaml.YAMLError, AttributeError):
             return "other settings"
-        different = [key for key in here if there.get(key) != here[key]]
-        different += [key for key in there if key not in here and not key.startswith("budget_gbp")]
-        if not different:
-            return "another version of the model"
-        told = [f"{key} {_short(there.get(key))} (now {_short(here.get(key))})" for key in different[:4]]
-        return ", ".join(told) + (f" and {len(different) - 4} more" if len(different) > 4 else "")
 
     @contextmanager
     def writing(self) -> Iterator[Path]:
@@ -108,10 +84,12 @@ class Place:
 
 
 def keep(place: Place, write: Callable[[Path], Any]) -> None:
-    """Write a result in its place. Raises KmsimError where the disk refuses."""
+    """Write a result in its place, with the runs it was made of if there are any. Raises KmsimError where the disk refuses."""
     try:
         with place.writing() as folder:
             write(folder)
+            if place.runs.is_dir():
+                place.runs.rename(folder / EXPERIMENT)
     except OSError as error:
         raise KmsimError(f"{place.folder}: cannot be written: {error.strerror or error}") from error
 
@@ -130,17 +108,3 @@ def _check_writable(folder: Path) -> None:
     nearest = next(parent for parent in folder.absolute().parents if parent.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise KmsimError(f"{folder}: cannot be written, for {nearest} is no folder that you may write in")
-
-
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting by its dotted key; a list is one setting."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _flat(item, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, value
-
-
-def _short(value: Any) -> str:
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if len(text) <= 40 else text[:37] + "..."

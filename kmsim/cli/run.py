@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from kmsim.cli import work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import compose, keys
-from kmsim.cli.results import checked_name
 from kmsim.cli.terminal import Terminal
+from kmsim.lab.naming import checked_name
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -37,18 +37,19 @@ def main(words: Sequence[str], flags: Flags) -> int:
     settings = compose(VERB, read(words, keys(VERB), VERB))
     name = checked_name(settings.pop("name"))
 
-    from kmsim.lab import comparison
+    from kmsim.lab import single
+    from kmsim.lab.provenance import config_hash
     from kmsim.scenario import read_scenario
 
     scenario = read_scenario(**settings)
-    config = comparison.configuration_of([scenario], 1)
+    config = single.configuration_of([scenario], 1)
     return work.answer(
         VERB,
         name,
         scenario.system.name,
         config,
-        comparison.config_hash(config),
+        config_hash(config),
         FILES,
-        lambda progress: comparison.run(**settings),
+        lambda _, progress: single.run(**settings),
         Terminal(flags.quiet),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-Progress = Callable[[int, int], None]
+Progress = Callable[..., None]  # runs done, runs in all, and if it is known runs a second
 
 
 class Terminal:
@@ -33,9 +33,9 @@ class Terminal:
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[Progress]:
-        """A bar that is told `(done, total)`; nothing where stderr is no terminal."""
+        """A bar that is told `(done, total)`, or also the rate; nothing where stderr is no terminal."""
         if self.quiet or not sys.stderr.isatty():
-            yield lambda done, total: None
+            yield lambda done, total, rate=0.0: None
             return
         from rich.console import Console
         from rich.progress import (
@@ -51,12 +51,17 @@ class Terminal:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         ]
         with Progress(*look, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(doing, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            task = bar.add_task(doing, total=None, rate="")
+
+            def tell(done: int, total: int, rate: float = 0.0) -> None:
+                bar.update(task, completed=done, total=total, rate=f"{rate:,.0f} runs/s" if rate else "")
+
+            yield tell
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:

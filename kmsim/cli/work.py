@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 from kmsim.cli import text
 from kmsim.cli.compose import keys
-from kmsim.cli.results import Place, default_name, keep
+from kmsim.cli.results import Place, keep
 from kmsim.cli.terminal import Progress, Terminal
+from kmsim.lab.naming import default_name
 
 DOTTED = {
     "system.KEY": "over the system's own settings, such as system.la=Hackney (kmsim show system borough)",
@@ -29,14 +31,18 @@ class Result(Protocol):
 
 def help_text(verb: str, summary: str, examples: str) -> str:
     """The help of a verb: its keys with defaults and meanings, from configs/VERB.yaml, and examples."""
-    table = [[f"{key}={_default(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
+    table = [[f"{key}={as_typed(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
     table += [[key, meaning] for key, meaning in DOTTED.items()]
     usage = f"usage: kmsim {verb} [key=value ...] [--debug] [--quiet]"
     return f"kmsim {verb}: {summary}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{examples}"
 
 
-def _default(value: Any) -> str:
-    """A default as it is typed; a long list is shown by its length."""
+def as_typed(value: Any) -> str:
+    """A default as it is typed; a long list is shown by its length.
+
+    >>> as_typed(None), as_typed(["a", "b"])
+    ('null', '(2 of them)')
+    """
     return f"({len(value)} of them)" if isinstance(value, list) else text.plain(value)
 
 
@@ -47,11 +53,12 @@ def answer(
     config: Mapping[str, Any],
     config_hash: str,
     files: tuple[str, ...],
-    compute: Callable[[Progress], Result],
+    compute: Callable[[Path, Progress], Result],
     terminal: Terminal,
 ) -> int:
     """Show the table of these settings: from results/VERB/NAME if it is there whole, else computed now and kept there.
 
+    compute: is given a folder for its runs, which stays where it is until the answer is kept and becomes its experiment/.
     Raises BadValue if a result of other settings has the name. Returns the exit code.
     """
     place = Place.of(verb, name or default_name(system, config_hash), files)
@@ -62,7 +69,7 @@ def answer(
         return 0
     terminal.say_if_compiling()
     with terminal.progress(f"{verb}: {system}") as progress:
-        result = compute(progress)
+        result = compute(place.runs, progress)
     print(result.table(), flush=True)
     for note in result.notes:
         terminal.say(f"note: {note}")

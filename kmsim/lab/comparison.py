@@ -1,32 +1,37 @@
 """Comparing policies: the same schools, the same budget, the same draws; what differs is the policy.
 
-`compare` runs them, `Comparison` holds what came out as frames and writes it down.
+A comparison is a plan of one scenario in the lab: `compare` has it run, `Comparison` holds what came out as frames and
+writes it down.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
-import platform
-import subprocess
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
-from kmsim.errors import BadValue, unknown
-from kmsim.fingerprint import VERSION, fingerprint
-from kmsim.lab import pool
-from kmsim.lab.words import columns, paired_text, scorecard_text
-from kmsim.outcomes.definitions import OUTCOMES
-from kmsim.policies.policy import describe
-from kmsim.scenario import Scenario, number, read_scenario
+from kmsim.errors import RunFailed
+from kmsim.lab import ranges
+from kmsim.lab.ensemble import run_plan
+from kmsim.lab.plan import Plan
+from kmsim.lab.planning import read_plan
+from kmsim.lab.pool import system_of
+from kmsim.lab.single import LABEL, configuration_of, manifest
+from kmsim.lab.spreadsheets import safe
+from kmsim.lab.store import Scan, Store
+from kmsim.lab.words import paired_text, scorecard_text
+from kmsim.scenario import Scenario
 
 DEFAULT_POLICIES = (
     "business_as_usual",
@@ -38,10 +43,6 @@ DEFAULT_POLICIES = (
     "codesigned_networks",
     "targeted_networks",
 )
-BASELINE = "business_as_usual"
-LABEL = "chance only; parameters set by hand"
-MOMENTS = ("funding_end", "end")
-PACKAGES = ("mesa", "numba", "numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "jinja2")
 
 
 @dataclass
@@ -102,14 +103,16 @@ def compare(
     policies: Sequence[Any] = DEFAULT_POLICIES,
     replicates: int = 20,
     workers: int | None = None,
-    progress: Callable[[int, int], Any] | None = None,
+    progress: Callable[[int, int, float], Any] | None = None,
     outcomes: Sequence[str] | None = None,
+    folder: str | Path | None = None,
     **settings: Any,
 ) -> Comparison:
     """Run each policy with seeds seed, seed + 1, ... on the same system and draws, and compare what came out.
 
     settings: the keys of `kmsim.Model` (system, practice, network, years, funded_years, budget, ...). outcomes: those to
-    keep, all if none. workers: processes, never changing the result. progress(done, total) is called after each run.
+    keep, all if none. workers: processes, never changing the result. progress is called with runs done, runs in all and
+    runs a second. folder: where to keep the runs as an experiment of the lab, which the same call goes on with.
 
     Raises UnknownName or BadValue before anything runs, RunFailed if a run broke.
 
@@ -117,188 +120,72 @@ def compare(
     >>> found.policies
     ['business_as_usual', 'coaching']
     """
+    plan = plan_of(policies, replicates, outcomes, **settings)
+    with _somewhere(folder) as where:
+        return compare_plan(plan, where, workers, progress)
+
+
+def plan_of(
+    policies: Sequence[Any], replicates: int = 20, outcomes: Sequence[str] | None = None, **settings: Any
+) -> Plan:
+    """The plan of a comparison: one scenario, every trajectory kept. Everything is checked, as `read_plan` does."""
+    return read_plan(policies, None, replicates, outcomes, "all", **settings)
+
+
+def scenarios_of(plan: Plan) -> list[Scenario]:
+    """What each policy of a comparison runs, with the first seed."""
+    return [plan.scenario_of(plan.run(policy)) for policy in range(len(plan.policies))]
+
+
+def compare_plan(
+    plan: Plan,
+    folder: Path,
+    workers: int | None = None,
+    progress: Callable[[int, int, float], Any] | None = None,
+    command: Sequence[str] = (),
+) -> Comparison:
+    """Do what is missing of a comparison's plan in a folder, and compare. Raises as `run_plan`, and RunFailed if a run broke."""
     started = time.time()
-    scenarios = read_comparison(policies, replicates, outcomes, **settings)
-    wanted = list(OUTCOMES) if not outcomes else list(outcomes)
-    seeds = [scenarios[0].seed + r for r in range(int(replicates))]
-    runs = [pool.seeded(s, seed) for seed in seeds for s in scenarios]
-    pool.compile_model()
-    results = pool.run_all(runs, workers or pool.cpus(), progress)
-    return _collect(scenarios, seeds, results, wanted, started)
+    executor = "serial" if workers == 1 else "processes"
+    came = run_plan(plan, folder, executor, workers, progress, command=command, again="the same command")
+    store = Store.open(folder)
+    if not came.whole:
+        first = next((row["error"] for row in store.failures()), "")
+        lost = f"{came.failed} of {came.planned} runs failed and {came.missing} are missing"
+        raise RunFailed(f"{lost}; the first: {first}" if first else lost)
+    return _collect(plan, store, started)
 
 
-@dataclass
-class RunResult:
-    """One run: its outcomes as a tidy frame (policy, seed, practice, tick, year, outcome, value), settings and provenance."""
-
-    outcomes: pd.DataFrame
-    ledger: dict[str, float]
-    config: dict[str, Any]
-    manifest: dict[str, Any]
-    notes: list[str] = field(default_factory=list)
-    label: str = "one run, one seed; parameters set by hand"
-
-    def table(self) -> str:
-        """Every outcome at the end of each second year, as text for a terminal."""
-        frame = self.outcomes
-        years = sorted(y for y in frame.year.unique() if y == int(y) and y > 0)
-        years = [y for y in years if y % 2 == 0 or y == years[-1]] if len(years) > 6 else years
-        rows = [["outcome"] + [f"year {y:g}" for y in years]]
-        several = frame.practice.nunique() > 1
-        for (outcome, practice), part in frame.groupby(["outcome", "practice"], sort=False):
-            at = dict(zip(part.year, part.value, strict=True))
-            name = OUTCOMES[outcome].label + (f" ({practice})" if several else "")
-            rows.append([name] + [OUTCOMES[outcome].show(at[y]) for y in years])
-        paid = ", ".join(f"{k} £{v:,.0f}" for k, v in self.ledger.items() if v) or "nothing"
-        return f"{frame.policy.iloc[0]} ({self.label})\n\n{columns(rows, 40)}\n\npaid: {paid}"
-
-    def write(self, folder: str | Path) -> Path:
-        """Write outcomes, table, config and manifest into a folder that exists. Returns the folder."""
-        folder = Path(folder)
-        safe(self.outcomes).to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
-        (folder / "table.txt").write_text(self.table() + "\n", encoding="utf-8")
-        (folder / "config.yaml").write_text(
-            yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8"
-        )
-        (folder / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
-        return folder
+@contextmanager
+def _somewhere(folder: str | Path | None) -> Iterator[Path]:
+    """The folder, or one that is gone afterwards."""
+    if folder is not None:
+        yield Path(folder)
+        return
+    with TemporaryDirectory(prefix="kmsim-") as made:
+        yield Path(made) / "experiment"
 
 
-def run(outcomes: Sequence[str] | None = None, **settings: Any) -> RunResult:
-    """One policy, one seed, to the end. settings: the keys of `kmsim.Model`; outcomes: those to keep, all if none.
-
-    Raises UnknownName or BadValue before anything runs.
-
-    >>> run(system="village", policy="coaching", years=2, funded_years=1).outcomes.policy.iloc[0]
-    'coaching'
-    """
-    from kmsim.model import Model
-
-    started = time.time()
-    for name in outcomes or ():
-        if name not in OUTCOMES:
-            raise unknown("outcomes", name, OUTCOMES, "an outcome")
-    scenario = read_scenario(**settings)
-    model = Model(system=pool.system_of(scenario.system), scenario=scenario).run()
-    frame = model.outcomes
-    if outcomes:
-        frame = frame[frame.outcome.isin(list(outcomes))].reset_index(drop=True)
-    config = configuration_of([scenario], 1, outcomes)
-    found = manifest(config, [scenario.seed], started)
-    return RunResult(frame, model.ledger, config, found, list(model.notes))
-
-
-def read_comparison(
-    policies: Sequence[Any], replicates: int, outcomes: Sequence[str] | None = None, **settings: Any
-) -> list[Scenario]:
-    """The checked scenario of each policy, with the first seed. Raises UnknownName or BadValue."""
-    if isinstance(policies, str) or not list(policies):
-        raise BadValue("policies", policies, "at least one policy, as a list")
-    number("replicates", replicates, 1, 100_000, whole=True)
-    for name in outcomes or ():
-        if name not in OUTCOMES:
-            raise unknown("outcomes", name, OUTCOMES, "an outcome")
-    if outcomes is not None and not list(outcomes):
-        raise BadValue("outcomes", "[]", "at least one outcome")
-    network = settings.pop("network", None)
-    features = {key: settings.pop(key) for key in [k for k in settings if k.startswith("network.")]}
-    scenarios = []
-    for policy in policies:
-        plain = read_scenario(policy=policy, **settings)
-        has_network = plain.policy.recruits is not None
-        scenarios.append(
-            read_scenario(policy=policy, network=network, **features, **settings) if has_network else plain
-        )
-    names = [s.policy.name for s in scenarios]
-    if len(set(names)) < len(names):
-        raise BadValue("policies", ",".join(names), "each policy once")
-    return scenarios
-
-
-def configuration_of(
-    scenarios: list[Scenario], replicates: int, outcomes: Sequence[str] | None = None
-) -> dict[str, Any]:
-    """Everything that decides the comparison, resolved, as plain data: what config.yaml holds and the hash is of."""
-    first = scenarios[0]
-    return plain(
-        {
-            "policies": [s.policy.name for s in scenarios],
-            "levers": {
-                s.policy.name: [{lever.key: describe(lever)} for lever in s.funded_policy().levers] for s in scenarios
-            },
-            "system": {key: value for key, value in asdict(first.system).items() if value not in (None, ())},
-            "practice": [asdict(p) for p in first.practices],
-            "network": first.network,
-            "seed": first.seed,
-            "replicates": replicates,
-            "years": first.years,
-            "funded_years": first.funded_years,
-            "taper": first.taper,
-            "ticks_per_year": first.ticks_per_year,
-            "budget": first.budget,
-            "outcomes": list(outcomes) if outcomes and list(outcomes) != list(OUTCOMES) else "all",
-            "parameters": first.parameters,
-        }
-    )
-
-
-def config_hash(config: dict[str, Any]) -> str:
-    """12 hex digits over a configuration and the model version: the same name means the same results.
-
-    >>> len(config_hash({"seed": 1}))
-    12
-    """
-    text = json.dumps({"config": config, "model": fingerprint()}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def plain(value: Any) -> Any:
-    """The value as YAML and JSON can hold it."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Path):
-        return str(value)
-    return value
-
-
-def _collect(scenarios, seeds, results, wanted, started) -> Comparison:
-    """From the runs' arrays to frames."""
-    from kmsim.model import Model
-
-    first = scenarios[0]
-    names = [s.policy.name for s in scenarios]
+def _collect(plan: Plan, store: Store, started: float) -> Comparison:
+    """From the runs in a store to frames."""
+    scenarios = scenarios_of(plan)
+    first, names, scan = scenarios[0], plan.policies, store.scan()
     practices = [p.name for p in first.practices]
-    models = [Model(system=pool.system_of(first.system), scenario=s) for s in scenarios]
-    system = models[0].system
-    end = min(max(m.funding_end for m in models), first.years)
-    ticks = first.years * first.ticks_per_year
-    # values[outcome]: (policies, seeds, practices, ticks + 1)
-    values = {
-        name: np.array([[results[r * len(names) + p][1][name] for r in range(len(seeds))] for p in range(len(names))])
-        for name in wanted
-    }
-    moments = {"funding_end": round(end * first.ticks_per_year), "end": ticks}
-    config = configuration_of(scenarios, len(seeds), wanted if wanted != list(OUTCOMES) else None)
-    pupils = int(system.schools["pupils"].sum())
-    config["budget_gbp"] = models[0].budget
-    ledgers = {
-        policy: {
-            category: float(np.mean([results[r * len(names) + p][2][category] for r in range(len(seeds))]))
-            for category in results[0][2]
-        }
-        for p, policy in enumerate(names)
-    }
+    system, per_year = system_of(first.system), first.ticks_per_year
+    seeds = [plan.seed + r for r in range(plan.replicates)]
+    values = _values(plan, store, scan, practices, first.years * per_year)
+    end = min(max(s.funding_end for s in scenarios), first.years)
+    moments = {"funding_end": round(end * per_year), "end": first.years * per_year}
+    config = configuration_of(scenarios, plan.replicates, plan.outcomes)
+    pupils = float(system.schools["pupils"].sum())
+    config["budget_gbp"] = first.budget_gbp(pupils)
     return Comparison(
-        summary=_summary(values, names, practices, moments, first.ticks_per_year),
-        paired=_paired(values, names, practices, moments, first.ticks_per_year),
-        trajectories=_trajectories(values, names, seeds, practices, first.ticks_per_year),
+        summary=ranges.summary(values, names, practices, moments, per_year),
+        paired=ranges.paired(values, names, practices, moments, per_year),
+        trajectories=ranges.trajectories(values, names, seeds, practices, per_year),
         config=config,
-        manifest=manifest(config, seeds, started) | {"ledger_gbp": ledgers},
-        counts={"schools": system.n_schools, "posts": system.n_posts, "pupils": pupils},
+        manifest=manifest(config, seeds, started) | {"ledger_gbp": _ledgers(plan, store, scan)},
+        counts={"schools": system.n_schools, "posts": system.n_posts, "pupils": int(pupils)},
         policies=names,
         policy_summaries={s.policy.name: s.policy.summary for s in scenarios},
         system_name=first.system.name,
@@ -307,155 +194,38 @@ def _collect(scenarios, seeds, results, wanted, started) -> Comparison:
     )
 
 
-def _practice_rows(name: str, practices: list[str]) -> list[tuple[int, str]]:
-    """Which rows of an outcome to show: one for all practices together where it is shared."""
-    return [(0, "all")] if OUTCOMES[name].shared and len(practices) > 1 else list(enumerate(practices))
-
-
-def _range(x: np.ndarray) -> dict[str, float]:
-    good = x[np.isfinite(x)]
-    if len(good) == 0:
-        return {"mean": np.nan, "low": np.nan, "high": np.nan, "n": 0}
-    low, high = np.quantile(good, [0.05, 0.95])
-    return {"mean": float(np.mean(good)), "low": float(low), "high": float(high), "n": len(good)}
-
-
-def _summary(values, names, practices, moments, per_year) -> pd.DataFrame:
-    rows = []
-    for p, policy in enumerate(names):
-        for name, array in values.items():
-            for k, practice in _practice_rows(name, practices):
-                for moment, tick in moments.items():
-                    base = {
-                        "policy": policy,
-                        "practice": practice,
-                        "outcome": name,
-                        "moment": moment,
-                        "year": tick / per_year,
-                    }
-                    rows.append(base | _range(array[p, :, k, tick]))
-    return pd.DataFrame(rows)
-
-
-_PAIRED = [
-    "policy",
-    "practice",
-    "against",
-    "role",
-    "outcome",
-    "moment",
-    "year",
-    "difference",
-    "low",
-    "high",
-    "ahead",
-    "n",
-]
-
-
-def _paired(values, names, practices, moments, per_year) -> pd.DataFrame:
-    """Differences between policies with the same seed: to business as usual, and to the best by that outcome."""
-    rows = []
-    for name, array in values.items():
-        sense = {"more": 1.0, "less": -1.0, "none": 0.0}[OUTCOMES[name].better]
-        for k, practice in _practice_rows(name, practices):
-            for moment, tick in moments.items():
-                at = array[:, :, k, tick]
-                for role, other in _rivals(names, at, sense):
-                    for p, policy in enumerate(names):
-                        if p == other:
-                            continue
-                        difference = at[p] - at[other]
-                        found = _range(difference)
-                        rows.append(
-                            {
-                                "policy": policy,
-                                "practice": practice,
-                                "against": names[other],
-                                "role": role,
-                                "outcome": name,
-                                "moment": moment,
-                                "year": tick / per_year,
-                                "difference": found["mean"],
-                                "low": found["low"],
-                                "high": found["high"],
-                                "ahead": int(np.sum(sense * difference > 0)),
-                                "n": found["n"],
-                            }
-                        )
-    return pd.DataFrame(rows, columns=_PAIRED)
-
-
-def _rivals(names: list[str], at: np.ndarray, sense: float) -> list[tuple[str, int]]:
-    rivals = [("baseline", names.index(BASELINE))] if BASELINE in names else []
-    means = np.array([np.mean(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in at])
-    if sense and np.isfinite(means).any() and len(names) > 1:
-        rivals.append(("best", int(np.nanargmax(sense * means))))
-    return rivals
-
-
-def _trajectories(values, names, seeds, practices, per_year) -> pd.DataFrame:
-    parts = []
-    for name, array in values.items():
-        ticks = np.arange(array.shape[3])
-        for k, practice in _practice_rows(name, practices):
-            n = len(names) * len(seeds) * len(ticks)
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "policy": np.repeat(names, len(seeds) * len(ticks)),
-                        "seed": np.tile(np.repeat(seeds, len(ticks)), len(names)),
-                        "practice": practice,
-                        "tick": np.tile(ticks, len(names) * len(seeds)),
-                        "year": np.tile(ticks / per_year, len(names) * len(seeds)),
-                        "outcome": name,
-                        "value": array[:, :, k, :].reshape(n),
-                    }
-                )
-            )
-    return pd.concat(parts, ignore_index=True)
-
-
-def manifest(config: dict[str, Any], seeds: list[int], started: float) -> dict[str, Any]:
-    """Where a result comes from: version, model, git hash of the package's own checkout, packages, seeds, time."""
-    packages = {}
-    for package in PACKAGES:
-        try:
-            packages[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {
-        "version": VERSION,
-        "model": fingerprint(),
-        "fingerprint": fingerprint(),
-        "git_hash": _git_hash(),
-        "config_hash": config_hash({k: v for k, v in config.items() if k != "budget_gbp"}),
-        "python": platform.python_version(),
-        "packages": packages,
-        "seeds": list(map(int, seeds)),
-        "seconds": round(time.time() - started, 1),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "label": LABEL,
-    }
-
-
-def _git_hash() -> str | None:
-    """The commit of the checkout that this package stands in, if it stands in one; never the user's own folder's."""
-    here = Path(__file__).resolve().parents[2]
-    if not (here / ".git").exists():
-        return None
-    try:
-        out = subprocess.run(
-            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return out.stdout.strip() or None
-
-
-def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with text cells that a spreadsheet would run as a formula made harmless."""
-    text = frame.select_dtypes(include=["object", "string"]).columns
-    return frame.assign(
-        **{c: frame[c].map(lambda v: f"'{v}" if isinstance(v, str) and v[:1] in "=+-@" and v else v) for c in text}
+def _values(plan: Plan, store: Store, scan: Scan, practices: list[str], ticks: int) -> dict[str, np.ndarray]:
+    """Outcome -> (policies, seeds, practices, ticks + 1), from the trajectories on disk, whatever parts they stand in."""
+    table = _read(store, scan, "trajectories")
+    at = (
+        _places(table, "policy", plan.policies),
+        table.column("seed").to_numpy() - plan.seed,
+        _places(table, "practice", practices),
+        table.column("tick").to_numpy(),
     )
+    out = {}
+    for name in plan.outcomes:
+        out[name] = np.full((len(plan.policies), plan.replicates, len(practices), ticks + 1), np.nan)
+        out[name][at] = table.column(name).to_numpy()
+    return out
+
+
+def _ledgers(plan: Plan, store: Store, scan: Scan) -> dict[str, dict[str, float]]:
+    """Policy -> category -> GBP, mean over seeds."""
+    table = _read(store, scan, "ledger").to_pandas()
+    policy_of = {run.key: plan.policies[run.policy] for run in plan.runs()}
+    means = (
+        table.sort_values(["key", "category"]).groupby([table.key.map(policy_of), "category"], sort=False).gbp.mean()
+    )
+    return {policy: means[policy].to_dict() for policy in plan.policies}
+
+
+def _read(store: Store, scan: Scan, table: str) -> pa.Table:
+    return pa.concat_tables([pq.read_table(file) for file in store.files(table, scan.parts)]).combine_chunks()
+
+
+def _places(table: pa.Table, column: str, names: list[str]) -> np.ndarray:
+    """Where in the list each row's name stands."""
+    coded = table.column(column).combine_chunks().dictionary_encode()
+    places = np.array([names.index(name) for name in coded.dictionary.to_pylist()])
+    return places[coded.indices.to_numpy(zero_copy_only=False)]

@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from kmsim.cli import results, work
-from kmsim.cli.results import Place, default_name, keep
+from kmsim.cli.results import Place, keep
 from kmsim.cli.terminal import Terminal
 from kmsim.errors import BadValue, KmsimError
+from kmsim.lab.naming import checked_name, default_name
 
 CONFIG = {"years": 10, "system": {"la": ["Camden"]}, "policies": ["a", "b"]}
 
@@ -112,7 +113,7 @@ def test_the_default_name_is_the_system_and_the_hash(answer):
     answer(name=None)
     assert folders() == ["village-01234567"]
     assert default_name("../..", "0123456789") == "system-01234567"
-    assert results.checked_name(default_name("Ünï Town " * 20, "0123456789"))
+    assert checked_name(default_name("Ünï Town " * 20, "0123456789"))
 
 
 def test_a_part_of_a_result_is_made_whole_and_other_files_stay(answer):

@@ -1,0 +1,27 @@
+"""What the verbs share that ask or go on with an experiment's folder: kmsim VERB DIR."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from kmsim.errors import KmsimError
+
+
+def folder_and_rest(words: Sequence[str], verb: str, more: str = "") -> tuple[Path, list[str]]:
+    """The folder that a verb is given first, and its other words. more: what else it expects, for the message.
+
+    >>> folder_and_rest(["results/sweep/first", "workers=2"], "resume")
+    (PosixPath('results/sweep/first'), ['workers=2'])
+    """
+    if not words or (not Path(words[0]).exists() and "=" in words[0]):
+        raise KmsimError(
+            f"{verb}: expected the folder of an experiment{more}, such as: kmsim {verb} results/sweep/first"
+        )
+    return Path(words[0]), list(words[1:])
+
+
+def nothing_more(words: Sequence[str], verb: str) -> None:
+    """Raise KmsimError if there are words that the verb has no use for."""
+    if words:
+        raise KmsimError(f"{verb}: expected one folder and nothing more, not {words[0]}")

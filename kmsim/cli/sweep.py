@@ -1,0 +1,90 @@
+"""`kmsim sweep`: a design of scenarios, run for every policy and seed, into a folder that nothing can lose."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kmsim.cli import arguments, multirun, text, work
+from kmsim.cli.compose import keys
+from kmsim.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from kmsim.cli import Flags
+    from kmsim.lab.sweeping import Sweep
+
+VERB = "sweep"
+SUMMARY = "run a design: policies in many scenarios of what is uncertain, with the same seeds"
+GROUPS = (*arguments.GROUPS, "design", "executor")
+DESIGNS = ("grid", "lhs", "sobol", "list", "table")
+MORE = {
+    "design.vary.KEY": "what varies, and over what: a range 1..3, a list [2,3,4], or prior (the parameter table's range)",
+    "design.replicates": "the same as replicates",
+    "executor.address": "of a Dask scheduler, such as tcp://node1:8786, with executor=dask",
+}
+EXAMPLES = """\
+XLRM: uncertainties are what a design varies, levers the policies, relationships the model, measures the outcomes.
+A KEY that varies is a parameter (theta, or parameters.theta) or any setting of a run (network.ownership, budget,
+system.la, ...). With lhs and sobol, and no design.vary, all parameters graded free vary over their priors.
+-m reads words as Hydra's multirun does, and makes of them the grid that they mean.
+--trust-code=FILE imports a Python file of your own levers first. A file is run as it stands: trust only your own.
+
+examples
+  kmsim sweep experiment=first_look
+  kmsim sweep system=borough design=sobol design.n=256 policies=coaching,codesigned_networks
+  kmsim sweep system=borough design.vary.theta=1..3 design.vary.network.ownership=0.2..0.8 design.n=100 replicates=5
+  kmsim sweep system=borough design=grid design.vary.r_try=2,3,4 design.vary.budget=1e6,2e6
+  kmsim sweep system=borough design=table design.path=scenarios.csv
+  kmsim sweep -m system=borough policy=coaching,codesigned_networks parameters.theta=1,2,3
+
+Keeps all in results/sweep/NAME, part by part. The same command, or kmsim resume, does exactly what is missing.
+"""
+
+
+def help_text() -> str:
+    """What `kmsim sweep --help` shows: its keys, those of each design, and examples."""
+    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
+    of_designs: dict[tuple[str, str], list[str]] = {}
+    for kind in DESIGNS:
+        for key, (default, meaning) in keys(f"design/{kind}").items():
+            if meaning:
+                of_designs.setdefault((f"design.{key}={work.as_typed(default)}", meaning), []).append(kind)
+    table += [[key, f"{meaning} (design={', '.join(kinds)})"] for (key, meaning), kinds in of_designs.items()]
+    table += [[key, meaning] for key, meaning in (MORE | work.DOTTED).items()]
+    usage = f"usage: kmsim {VERB} [-m] [key=value ...] [--trust-code=FILE] [--debug] [--quiet]"
+    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+
+
+def main(words: Sequence[str], flags: Flags) -> int:
+    """Run what is missing of a sweep and show its summary. Raises KmsimError for words that cannot be used."""
+    read = multirun.read if set(words) & set(multirun.FLAGS) else arguments.read
+    given = read([word for word in words if word not in multirun.FLAGS], keys(VERB), VERB, GROUPS)
+
+    from kmsim.lab.sweeping import read_sweep
+
+    return run(read_sweep(given), ["kmsim", VERB, *words], Terminal(flags.quiet))
+
+
+def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
+    """Do what is missing of a sweep, and tell what came of it. The exit code is 1 if any run failed or is missing."""
+    from kmsim.lab import open as open_experiment
+    from kmsim.lab.ensemble import run_plan
+    from kmsim.lab.overview import overview
+
+    plan, folder = asked.plan, asked.folder
+    told = f"{len(plan.policies)} policies x {plan.table.count:,} scenarios x {plan.replicates} seeds"
+    terminal.say(f"{len(plan):,} runs ({told}) into {folder}")
+    terminal.say_if_compiling()
+    with terminal.progress(f"{VERB}: {folder.name}") as progress:
+        found = run_plan(plan, folder, asked.executor, asked.workers, progress, command=command, **asked.options)
+    if found.done:
+        print(overview(open_experiment(folder)) + "\n")
+    print(f"{found.done:,} of {found.planned:,} runs are done, in {folder}", flush=True)
+    if found.whole:
+        return 0
+    print(
+        f"kmsim: {found.failed:,} runs failed and {found.missing:,} are missing; see kmsim status {folder}",
+        file=sys.stderr,
+    )
+    return 1

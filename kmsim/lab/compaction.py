@@ -1,0 +1,76 @@
+"""Few large parts in the place of many small ones: the same rows, quicker to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kmsim.errors import RunFailed
+from kmsim.lab import parts
+from kmsim.lab.parts import RUNS, TABLES
+from kmsim.lab.store import Store, telling
+
+MOST_ROWS = 1_000_000  # of a part made of others, in all its tables: what is held in memory at once
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """How many parts there were and are."""
+
+    before: int
+    after: int
+
+
+def compact(store: Store) -> Compacted:
+    """Merge the parts that count. The old ones go when the new one is on disk and read back: at no moment is a run lost.
+
+    Raises KmsimError if another process is at work in the folder or the disk refuses.
+    """
+    with store.locked(), telling(store.folder):
+        names = store.repair().parts
+        groups = list(_groups(store, names))
+        for group in groups:
+            if len(group) > 1:
+                _merge(store, group)
+        return Compacted(len(names), len(groups))
+
+
+def _groups(store: Store, names: Sequence[str]) -> Iterator[list[str]]:
+    """The parts in groups of so many rows, small ones together."""
+    group: list[str] = []
+    total = 0
+    for rows, name in sorted((_rows(store, name), name) for name in names):
+        if group and total + rows > MOST_ROWS:
+            yield group
+            group, total = [], 0
+        group.append(name)
+        total += rows
+    if group:
+        yield group
+
+
+def _rows(store: Store, name: str) -> int:
+    return sum(pq.read_metadata(file).num_rows for table in TABLES for file in store.files(table, [name]))
+
+
+def _merge(store: Store, names: Sequence[str]) -> None:
+    schemas = parts.schemas(store.outcomes)
+    tables = {}
+    for table in TABLES:
+        files = store.files(table, names)
+        read = [pq.read_table(file, schema=schemas[table], partitioning=None) for file in files]
+        tables[table] = pa.concat_tables(read) if read else schemas[table].empty_table()
+    merged = parts.write_part(store.folder, tables)
+    assert merged is not None  # it is wanted
+    there = len(parts.read_keys(store.folder, merged, schemas[RUNS]))
+    planned = len(tables[RUNS].column("key").unique())
+    if there != planned:
+        raise RunFailed(f"{store.folder}: the merged part {merged} has {there} runs where {planned} were written")
+    for name in names:
+        for table in reversed(TABLES):  # the file that makes a part count goes first
+            with suppress(FileNotFoundError):
+                (store.folder / table / f"{name}.parquet").unlink()

@@ -1,0 +1,198 @@
+"""Batches done by the workers of a Dask cluster: one on this machine, one whose scheduler has an address, or jobs of SLURM.
+
+Workers write their parts themselves, into a folder that all of them see; what travels is numbers of runs. A batch whose
+worker is killed comes back as died, as soon as the scheduler gives it up.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from kmsim.errors import KmsimError, RunFailed
+from kmsim.lab.executors import Take, came_of
+from kmsim.lab.work import Batch, Came, Work
+from kmsim.scenario import number
+
+AHEAD = 1  # batches that wait at the scheduler, so that no worker waits for us
+SECONDS_TO_CONNECT = 10
+SECONDS_TO_CLOSE = 1
+_SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,  # what to try again is judged elsewhere
+    "distributed.worker.daemon": True,
+}
+_ONE_THREAD = {"NUMBA_NUM_THREADS": "1"}
+
+
+class Dask:
+    """The cluster at an address, or one of so many processes on this machine, which ends with the ensemble."""
+
+    def __init__(self, workers: int, address: str | None = None) -> None:
+        distributed()  # now rather than when all is planned
+        self.width = workers
+        self._address = address
+
+    def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
+        """Do batches until there are none."""
+        with self._client() as client:
+            yield from _each(client, work, take)
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        dd = distributed()
+        if self._address is None:
+            with self._local() as cluster, dd.Client(cluster) as client:
+                try:
+                    yield client
+                finally:
+                    _end_workers(cluster)
+            return
+        try:
+            client = dd.Client(self._address, timeout=SECONDS_TO_CONNECT)
+        except (OSError, ValueError, TypeError):
+            raise KmsimError(f"executor.address={self._address}: no Dask scheduler answers there") from None
+        with client:
+            yield client
+
+    @contextmanager
+    def _local(self) -> Iterator[Any]:
+        import dask
+
+        with dask.config.set(_SETTINGS):
+            try:
+                cluster = distributed().LocalCluster(
+                    n_workers=self.width,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                    env=_ONE_THREAD,
+                )
+            except RuntimeError as error:
+                raise RunFailed(
+                    f"the Dask workers did not start ({error}); a script that starts runs needs "
+                    "`if __name__ == '__main__':` round what it does"
+                ) from error
+            try:
+                yield cluster
+            finally:
+                _close(cluster)
+
+
+class Slurm(Dask):
+    """Jobs of SLURM, asked for when the ensemble begins and ended with it. What is not given is as dask-jobqueue is configured.
+
+    jobs: how many; cores: processes of a job, each with one thread; memory: of a job; walltime: HH:MM:SS; interface: the
+    network between nodes, such as ib0.
+    """
+
+    def __init__(
+        self, jobs: Any = 1, cores: Any = 1, memory: Any = "2GB", walltime: Any = "01:00:00", **more: Any
+    ) -> None:
+        jobs = number("executor.jobs", jobs, 1, 10_000, whole=True)
+        cores = number("executor.cores", cores, 1, 1_000, whole=True)
+        super().__init__(jobs * cores)
+        self._jobs = jobs
+        self._settings = {"cores": cores, "processes": cores, "memory": str(memory), "walltime": str(walltime)}
+        self._settings |= {key: str(value) for key, value in more.items()}
+
+    def job_script(self) -> str:
+        """The script that is handed to sbatch."""
+        with self._cluster() as cluster:
+            return cluster.job_script()
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        if shutil.which("sbatch") is None:
+            raise KmsimError("executor=slurm: sbatch is not found here; run this where jobs are submitted from")
+        with self._cluster() as cluster, distributed().Client(cluster) as client:
+            cluster.scale(jobs=self._jobs)
+            yield client
+
+    @contextmanager
+    def _cluster(self) -> Iterator[Any]:
+        import dask
+
+        try:
+            from dask_jobqueue import SLURMCluster
+        except ImportError:
+            raise _not_installed("slurm") from None
+        prologue = [f"export {key}={value}" for key, value in _ONE_THREAD.items()]
+        with dask.config.set(_SETTINGS):
+            try:
+                cluster = SLURMCluster(
+                    **self._settings,
+                    job_script_prologue=prologue,
+                    scheduler_options={"dashboard_address": None},
+                    silence_logs=logging.CRITICAL,
+                )
+            except (ValueError, TypeError) as error:
+                raise KmsimError(f"executor=slurm: {' '.join(str(error).split())}") from None
+            try:
+                yield cluster
+            finally:
+                _close(cluster)
+
+
+def _end_workers(cluster: Any) -> None:
+    """End the workers of this machine now, whatever they do: they are not waited for, and nothing is lost but their batches."""
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        if nanny.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGKILL)
+
+
+def _close(cluster: Any) -> None:
+    with suppress(TimeoutError):  # then it goes on closing while we go on
+        cluster.close(timeout=SECONDS_TO_CLOSE)
+
+
+def distributed() -> Any:
+    """The module `distributed`. Raises KmsimError, with the line that installs it, if it is not there."""
+    try:
+        import distributed
+    except ImportError:
+        raise _not_installed("dask") from None
+    return distributed
+
+
+def _not_installed(executor: str) -> KmsimError:
+    return KmsimError(f"executor={executor}: not installed; install it with: pip install 'kmsim[dask]'")
+
+
+def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
+    """Keep every thread of the cluster busy, however many come and go, and give back what came of each batch."""
+    doing: dict[Any, Batch] = {}
+    finished = distributed().as_completed([], raise_errors=False)
+    try:
+        while True:
+            room = max(1, sum(client.nthreads().values())) + AHEAD - len(doing)
+            while room > 0 and (batch := take()) is not None:
+                future = client.submit(came_of, work, batch, pure=False, retries=0)
+                doing[future] = batch
+                finished.add(future)
+                room -= 1
+            if not doing:
+                return
+            future = next(finished)
+            yield _came(future, doing.pop(future))
+    finally:
+        with suppress(Exception):  # the cluster may be gone
+            client.cancel([*doing], force=True)
+
+
+def _came(future: Any, batch: Batch) -> Came:
+    if future.status == "finished":
+        return future.result()
+    if future.status == "error":
+        error = future.exception()
+        if isinstance(error, distributed().KilledWorker):
+            return Came(batch, died=True)
+        return Came(batch, stopped=f"a Dask worker: {type(error).__name__}: {' '.join(str(error).split())}")
+    return Came(batch, stopped="the connection to the Dask scheduler was lost")

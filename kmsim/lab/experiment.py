@@ -1,0 +1,174 @@
+"""An experiment to ask: its tables as DuckDB relations over the parts on disk, never all in memory.
+
+What is asked sees the parts that count when the experiment is opened; open it again to see what came since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmsim.errors import BadValue, unknown
+from kmsim.lab import parts
+from kmsim.lab.parts import RUNS, TABLES
+from kmsim.lab.store import FAILURES, PLAN, Scan, Store, failures_schema
+
+if TYPE_CHECKING:
+    import duckdb
+
+VIEWS = (*TABLES, "plan", "failures")
+BASELINE = "business_as_usual"
+NAMES = ("policy", "scenario", "replicate", "seed", "practice", "moment", "year")
+BY = ("policy", "practice", "moment")
+
+
+class Experiment:
+    """An experiment's tables. Each method gives a DuckDB relation: `.df()`, `.filter(...)`, `.arrow()` and so on fetch it.
+
+    folder: as `kmsim sweep` or `run_plan` made it. `done` and `planned` count its runs when it was opened.
+
+    Raises KmsimError if there is no experiment in the folder.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        import duckdb
+
+        self.store = Store.open(folder)
+        self.scan = self.store.scan()
+        self.connection = duckdb.connect()
+        add_views(self.connection, self.store, self.scan)
+
+    def __repr__(self) -> str:
+        return f"<Experiment of {self.planned:,} runs, {self.done:,} done, in {self.store.folder}>"
+
+    @property
+    def planned(self) -> int:
+        """How many runs are planned."""
+        return self.store.planned
+
+    @property
+    def done(self) -> int:
+        """How many of them were done when the experiment was opened."""
+        return self.scan.count
+
+    # -- tables as they are stored ---------------------------------------------------
+    def runs(self) -> duckdb.DuckDBPyRelation:
+        """A row a run, practice and moment: key, policy, scenario, replicate, seed, practice, moment, year and each outcome."""
+        return self.connection.table(RUNS)
+
+    def plan(self) -> duckdb.DuckDBPyRelation:
+        """A row a planned run: index, key, policy, scenario, replicate, seed and what varies."""
+        return self.connection.table("plan")
+
+    def ledger(self) -> duckdb.DuckDBPyRelation:
+        """A row a run and category of cost: key, category, gbp."""
+        return self.connection.table("ledger")
+
+    def attempts(self) -> duckdb.DuckDBPyRelation:
+        """Where and how long each run was run: key, seconds, host, pid, attempt. Never the same twice."""
+        return self.connection.table("attempts")
+
+    def failures(self) -> duckdb.DuckDBPyRelation:
+        """The runs that failed when last tried: key, policy, scenario, seed, parameters, error."""
+        return self.connection.table("failures")
+
+    # -- made of them ----------------------------------------------------------------
+    def trajectories(self) -> duckdb.DuckDBPyRelation:
+        """Stored trajectories, tidy: policy, scenario, seed, practice, tick, year, outcome, value. Each tick, 0 being the start."""
+        return self.connection.sql(
+            f"SELECT policy, scenario, seed, practice, tick, year, outcome, value FROM ({self._tidy('trajectories')})"
+        )
+
+    def paired(self, policy: str, against: str | None = None) -> duckdb.DuckDBPyRelation:
+        """A policy beside another in the same scenario with the same seed: value, against_value and their difference.
+
+        against: business_as_usual if none is named. A row a scenario, seed, practice, moment and outcome.
+        Raises UnknownName for a policy that is not of this experiment.
+        """
+        against = against or BASELINE
+        for key, name in (("policy", policy), ("against", against)):
+            if name not in self._policies():
+                raise unknown(key, name, self._policies(), "a policy of this experiment")
+        names = "scenario, replicate, seed, practice, moment, outcome"
+        one, other = (f"SELECT * FROM ({self._tidy(RUNS)}) WHERE policy = {text(name)}" for name in (policy, against))
+        return self.connection.sql(
+            f"SELECT {names}, one.year, one.policy, one.value, other.policy AS against, other.value AS against_value, "
+            f"one.value - other.value AS difference FROM ({one}) AS one JOIN ({other}) AS other USING ({names})"
+        )
+
+    def summary(self, by: Sequence[str] | str = BY) -> duckdb.DuckDBPyRelation:
+        """Each outcome over the runs of a group: mean, low and high (5th and 95th percentile) and n, of finite values.
+
+        by: columns of runs and of plan, what varies included. Raises UnknownName for any other.
+        """
+        by = [by] if isinstance(by, str) else list(by)
+        varied = [name for name in self.connection.table("plan").columns if name not in ("index", "key", *NAMES)]
+        for name in by:
+            if name not in (*NAMES, *varied):
+                raise unknown("by", name, (*NAMES, *varied), "a column of this experiment")
+        if not by:
+            raise BadValue("by", "[]", "at least one column")
+        columns = ", ".join(map(quoted, varied))
+        source = self._tidy(RUNS)
+        if varied:
+            source = f"SELECT tidy.*, {columns} FROM ({source}) AS tidy JOIN plan USING (key)"
+        group = ", ".join(map(quoted, by))
+        return self.connection.sql(
+            f"SELECT {group}, outcome, avg(value) AS mean, quantile_cont(value, 0.05) AS low, "
+            f"quantile_cont(value, 0.95) AS high, count(*) AS n FROM ({source}) WHERE isfinite(value) "
+            f"GROUP BY {group}, outcome ORDER BY {group}, outcome"
+        )
+
+    def _tidy(self, table: str) -> str:
+        """The query that has a row an outcome of a table that has a column for each."""
+        outcomes = ", ".join(map(quoted, self.store.outcomes))
+        doubles = ", ".join(f"{quoted(name)}::DOUBLE AS {quoted(name)}" for name in self.store.outcomes)
+        return f"UNPIVOT (SELECT * REPLACE ({doubles}) FROM {table}) ON {outcomes} INTO NAME outcome VALUE value"
+
+    def _policies(self) -> list[str]:
+        return [policy["name"] for policy in self.store.config["policies"]]
+
+
+# -- from parts to views -----------------------------------------------------------------
+def add_views(connection: duckdb.DuckDBPyConnection, store: Store, scan: Scan) -> None:
+    """Give a connection a view of each table of a store: runs, trajectories, ledger, attempts, plan and failures."""
+    schemas = parts.schemas(store.outcomes) | {"failures": failures_schema()}
+    files = {table: store.files(table, scan.parts) for table in TABLES}
+    files |= {"plan": [store.folder / PLAN], "failures": [f for f in [store.folder / FAILURES] if f.exists()]}
+    for name in VIEWS:
+        if files[name]:
+            listed = ", ".join(text(unglobbed(file.resolve())) for file in files[name])
+            connection.execute(
+                f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
+            )
+        else:
+            connection.register(name, schemas[name].empty_table())
+
+
+def text(value: str) -> str:
+    """A text as SQL writes it.
+
+    >>> text("King's")
+    "'King''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL writes it, whatever letters it has.
+
+    >>> quoted("parameters.theta")
+    '"parameters.theta"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def unglobbed(path: Path) -> str:
+    """A path that DuckDB takes letter by letter: no star or bracket in it is a pattern.
+
+    >>> unglobbed(Path("a[1]"))
+    'a[[]1]'
+    """
+    return re.sub(r"([\[*?])", r"[\1]", str(path))

@@ -1,0 +1,132 @@
+"""Where a result comes from, as plain data: versions, the settings' hash, and in what two sets of settings differ."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kmsim.fingerprint import VERSION, fingerprint
+
+PACKAGES = (
+    "mesa",
+    "numba",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "filelock",
+    "hydra-core",
+    "matplotlib",
+    "jinja2",
+    "distributed",
+    "dask-jobqueue",
+)
+
+
+def versions() -> dict[str, Any]:
+    """What made a result: kmsim, the model's fingerprint, git hash of the package's own checkout, Python and packages.
+
+    >>> versions()["model"] == fingerprint()
+    True
+    """
+    return {
+        "version": VERSION,
+        "model": fingerprint(),
+        "git_hash": git_hash(),
+        "python": platform.python_version(),
+        "packages": packages(),
+    }
+
+
+def packages() -> dict[str, str]:
+    """The versions of the packages that results may depend on, of those that are installed."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_hash() -> str | None:
+    """The commit of the checkout that this package stands in, if it stands in one; never the user's own folder's."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return None
+    try:
+        out = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return out.stdout.strip() or None
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """12 hex digits over a configuration and the model version: the same name means the same results.
+
+    >>> len(config_hash({"seed": 1}))
+    12
+    """
+    text = json.dumps({"config": config, "model": fingerprint()}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def plain(value: Any) -> Any:
+    """The value as YAML and JSON can hold it.
+
+    >>> plain({"a": (np.float64(1), Path("x"))})
+    {'a': [1.0, 'x']}
+    """
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def differences(there: Any, here: Any, leave_out: str | None = None) -> str:
+    """In which settings two configurations differ, the first four told; "" if in none.
+
+    leave_out: settings that begin with this and stand only in the first are no difference.
+
+    >>> differences({"years": 5, "system": {"la": "Camden"}}, {"years": 6, "system": {"la": "Camden"}})
+    'years 5 (now 6)'
+    """
+    then, now = dict(flat(there)), dict(flat(here))
+    different = [key for key in now if then.get(key) != now[key]]
+    different += [key for key in then if key not in now and not (leave_out and key.startswith(leave_out))]
+    told = [f"{key} {_short(then.get(key))} (now {_short(now.get(key))})" for key in different[:4]]
+    return ", ".join(told) + (f" and {len(different) - 4} more" if len(different) > 4 else "")
+
+
+def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting by its dotted key; a list is one setting.
+
+    >>> list(flat({"system": {"la": "Camden"}}))
+    [('system.la', 'Camden')]
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from flat(item, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, value
+
+
+def _short(value: Any) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 40 else text[:37] + "..."

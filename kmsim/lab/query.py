@@ -1,0 +1,106 @@
+"""One SELECT over an experiment, on a DuckDB that reads this experiment's folder and nothing else, and writes nothing.
+
+Three walls, each enough for what is known: the text must be one SELECT; of functions that make tables it may call only
+those that make numbers or unfold lists; and the engine has files, network, extensions and settings locked.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from kmsim.errors import KmsimError, unknown
+from kmsim.lab.experiment import VIEWS, add_views, text, unglobbed
+from kmsim.lab.store import Store
+
+if TYPE_CHECKING:
+    import duckdb
+
+FUNCTIONS = ("range", "generate_series", "unnest", "repeat")  # which make tables of what they are given
+_LOCKED: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "python_enable_replacements": "false",  # no variable of this program is a table
+}
+
+
+@contextmanager
+def answer(folder: str | Path, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
+    """What one SELECT finds in an experiment, as a relation to fetch from while the context is open.
+
+    sql: over the tables runs, trajectories, ledger, attempts, plan and failures. Raises KmsimError for anything that is
+    not one SELECT, for what the engine refuses, and if there is no experiment in the folder.
+    """
+    import duckdb
+
+    store = Store.open(folder)
+    spill = Path(tempfile.gettempdir()) / f"kmsim-{uuid4().hex}"  # made by the engine only if memory is short
+    connection = duckdb.connect(config=_LOCKED | {"temp_directory": str(spill)})
+    try:
+        add_views(connection, store, store.scan())
+        check(connection, sql)
+        _lock(connection, store.folder.resolve())
+        with told_in_one_line():  # what goes wrong when it is fetched included
+            yield connection.sql(sql)
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise KmsimError unless the text is one SELECT that calls no function which reads from outside."""
+    import duckdb
+
+    with told_in_one_line():
+        statements = connection.extract_statements(sql)
+    kinds = [statement.type for statement in statements]
+    if kinds != [duckdb.StatementType.SELECT]:
+        told = " and ".join(kind.name for kind in kinds) or "nothing"
+        raise KmsimError(f"query: expected one SELECT, not {told}")
+    with told_in_one_line():
+        row = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree.get("error"):
+        raise KmsimError(f"query: expected one SELECT: {tree.get('error_message', 'it cannot be read')}")
+    for name in _table_functions(tree):
+        if name not in FUNCTIONS:
+            raise unknown("query", name, (*FUNCTIONS, *VIEWS), "a table or a function that makes one here")
+
+
+def _table_functions(tree: Any) -> Iterator[str]:
+    """The names of the functions that make tables, anywhere in a parsed query."""
+    if isinstance(tree, dict):
+        if tree.get("type") == "TABLE_FUNCTION":
+            yield str(tree["function"].get("function_name", "")).lower()
+        for value in tree.values():
+            yield from _table_functions(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _table_functions(value)
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """From here on the engine reads this folder only, and nothing of this can be changed back."""
+    folders = ", ".join(text(path) for path in {str(folder), unglobbed(folder)})  # as it stands, and as views name it
+    connection.execute(f"SET allowed_directories = [{folders}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+@contextmanager
+def told_in_one_line() -> Iterator[None]:
+    """Turn what the engine refuses into one line of ours."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip() and not set(line) <= {" ", "^"}]
+        raise KmsimError(f"query: {' '.join(lines[:2])}") from None

@@ -1,0 +1,221 @@
+"""Sweeps: from what a user said, on the command line or in Python, to a plan; and the plan run into its folder.
+
+XLRM is the vocabulary: uncertainties (what a design varies), levers (policies), relationships (the model) and
+measures (outcomes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kmsim import configuration
+from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
+from kmsim.lab.design import GROUPS, KINDS, key_of, read_design
+from kmsim.lab.executors import check
+from kmsim.lab.naming import checked_name, default_name, folder_of
+from kmsim.lab.plan import Plan
+from kmsim.lab.planning import read_plan
+from kmsim.lab.provenance import config_hash
+from kmsim.scenario import number
+
+if TYPE_CHECKING:
+    from kmsim.lab.experiment import Experiment
+
+RUN_KEYS = ("system", "practice", "network", "seed", "budget", "years", "funded_years", "taper", "ticks_per_year")
+NOT_IN_PRESETS = ("experiment", "name", "workers", "executor")
+VARY = "design.vary"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that can be run: its plan, its folder, and who runs it. options: settings of the executor."""
+
+    plan: Plan
+    folder: Path
+    executor: str = "processes"
+    workers: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def defaults() -> dict[str, Any]:
+    """The keys of a sweep and their defaults, as configs/sweep.yaml has them.
+
+    >>> defaults()["design"]
+    'lhs'
+    """
+    return yaml.safe_load(files("kmsim.configs").joinpath("sweep.yaml").read_text(encoding="utf-8"))
+
+
+def read_sweep(given: Mapping[str, Any]) -> Sweep:
+    """The sweep that the keys of the command line ask for, checked whole; nothing is written.
+
+    given: `policies`, `design`, `design.n`, `design.vary.theta` or `design.vary` with a mapping, `system.la`, ...
+    An experiment's preset comes under what is given, defaults under both. Raises UnknownName and BadValue.
+
+    >>> read_sweep({"experiment": "first_look", "design.n": 4}).plan
+    <Plan of 12 runs: 3 policies, 4 scenarios, 1 replicates>
+    """
+    name = given.get("experiment")
+    preset = Words.of(read_experiment(name) if name is not None else {}, NOT_IN_PRESETS)
+    words = Words.of(given).over(preset)
+    design = read_design(_design_settings(words), fixed=words.settings)
+    scenarios = design.scenarios()
+    settings = defaults() | dict(words.settings)
+    run = {key: settings[key] for key in settings if key in RUN_KEYS or "." in key}
+    run = {key: value for key, value in run.items() if key not in scenarios or key in words.settings}
+    options = {key.partition(".")[2]: run.pop(key) for key in [*run] if key.startswith("executor.")}
+    plan = read_plan(
+        _listed(settings["policies"]),
+        scenarios,
+        settings["replicates"],
+        _listed(settings["outcomes"]),
+        settings["trajectories"],
+        design.data(),
+        **run,
+    )
+    check(settings["executor"], options)
+    workers = settings["workers"]
+    own = checked_name(settings["name"]) or default_name(_title(name, plan), config_hash(plan.config()))
+    return Sweep(
+        plan,
+        folder_of("sweep", own),
+        settings["executor"],
+        None if workers is None else number("workers", workers, 1, 1024, whole=True),
+        options,
+    )
+
+
+def run_sweep(
+    given: Mapping[str, Any], folder: str | Path | None = None, progress: Callable[[int, int, float], Any] | None = None
+) -> Experiment:
+    """What `kmsim.lab.sweep` does."""
+    from kmsim.lab.ensemble import run_plan
+    from kmsim.lab.experiment import Experiment
+
+    asked = read_sweep(given)
+    where = asked.folder if folder is None else Path(folder)
+    found = run_plan(asked.plan, where, asked.executor, asked.workers, progress, **asked.options)
+    if not found.whole:
+        raise RunFailed(f"{found.failed} of {found.planned} runs failed and {found.missing} are missing; see {where}")
+    return Experiment(where)
+
+
+def read_experiment(name: str) -> dict[str, Any]:
+    """A preset: the words of a command line kept in a file, experiment/NAME.yaml. Raises KmsimError, naming the file.
+
+    >>> read_experiment("first_look")["system"]
+    'borough'
+    """
+    preset = configuration.read("experiment", name)
+    preset.pop("summary", None)
+    for key in preset:
+        if key in NOT_IN_PRESETS or key.startswith("executor."):
+            raise KmsimError(f"experiment={name}: {key} belongs on the command line, not in an experiment")
+    return preset
+
+
+@dataclass(frozen=True)
+class Words:
+    """What one source said: settings by key; settings of the design; and what varies, full key -> (name as typed, values).
+
+    vary is None where nothing is said of it, which is not the same as nothing that varies.
+    """
+
+    settings: Mapping[str, Any]
+    design: Mapping[str, Any]
+    vary: Mapping[str, tuple[str, Any]] | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], not_here: tuple[str, ...] = ()) -> Words:
+        """Sort what was given. Raises UnknownName for a key that a sweep has not, BadValue for two values of one thing."""
+        known = [key for key in defaults() if key not in not_here]
+        settings: dict[str, Any] = {}
+        design: dict[str, Any] = {}
+        vary: dict[str, Any] | None = None
+        for key, value in _flat(given):
+            if key == VARY and isinstance(value, Mapping):
+                vary = {**(vary or {}), **value}
+            elif key.startswith(f"{VARY}."):
+                vary = {**(vary or {}), key.removeprefix(f"{VARY}."): value}
+            elif key.startswith("design."):
+                design[key.removeprefix("design.")] = value
+            elif key in known or key.partition(".")[0] in (*GROUPS, "executor"):
+                settings[key] = value
+            else:
+                own = [f"design.{name}" for names in KINDS.values() for name in names]
+                raise unknown(key, key, [*known, *own], "a key of a sweep")
+        if "replicates" in design:
+            if "replicates" in settings:
+                raise BadValue(
+                    "replicates", settings["replicates"], "no value beside design.replicates: they are the same"
+                )
+            settings["replicates"] = design.pop("replicates")
+        return cls(settings, design, None if vary is None else _by_full_key(vary, settings))
+
+    def over(self, preset: Words) -> Words:
+        """These laid over a preset's: what is said of a key, fixed or varied, replaces all that the preset says of it."""
+        settings = {key: value for key, value in preset.settings.items() if key not in (self.vary or {})}
+        design, vary = dict(preset.design), preset.vary
+        if "design" in self.settings:  # of the preset's design only what the new one has too
+            has = KINDS.get(_design_file(self.settings["design"]).get("kind", ""), ())
+            design = {key: value for key, value in design.items() if key in has}
+            vary = vary if VARY in map("design.{}".format, has) else None
+        return Words(settings | dict(self.settings), design | dict(self.design), _under(vary, self))
+
+
+def _by_full_key(vary: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    full: dict[str, tuple[str, Any]] = {}
+    for name, values in vary.items():
+        key = key_of(name)
+        if key in full:
+            raise BadValue(f"{VARY}.{name}", values, f"{key} once; it is given twice")
+        if key in fixed:
+            raise BadValue(key, fixed[key], f"no value beside {VARY}.{name}, which varies it")
+        full[key] = (str(name), values)
+    return full
+
+
+def _under(vary: Mapping[str, tuple[str, Any]] | None, words: Words) -> Mapping[str, tuple[str, Any]] | None:
+    """What varies by one source, under what another says."""
+    if vary is None:
+        return words.vary
+    return {key: told for key, told in vary.items() if key not in words.settings} | dict(words.vary or {})
+
+
+def _design_settings(words: Words) -> dict[str, Any]:
+    """The settings of the design: its file's, under what was said."""
+    settings = _design_file(words.settings.get("design", defaults()["design"]))
+    own = settings.pop("vary", None)
+    vary = _under(None if own is None else _by_full_key(own, {}), words)
+    settings |= words.design
+    return settings if vary is None else settings | {"vary": dict(vary.values())}
+
+
+def _design_file(design: Any) -> dict[str, Any]:
+    """A design's settings by its name, the path of a YAML file, or as they stand in a mapping."""
+    return dict(design) if isinstance(design, Mapping) else configuration.read("design", design)
+
+
+def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Keys and values, those of a mapping of parameters one by one."""
+    for key, value in given.items():
+        if key == "parameters" and isinstance(value, Mapping):
+            yield from ((f"parameters.{name}", item) for name, item in value.items())
+        else:
+            yield str(key), value
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _title(experiment: str | None, plan: Plan) -> str:
+    """What a sweep is called that has no name: its experiment, or its schools."""
+    named = Path(experiment).stem if experiment else plan.settings["system"].get("name")
+    return str(named or "systems")

@@ -1,0 +1,111 @@
+"""A table that a user made, read as columns of plain values: nothing in it is run, and what cannot be used is told by its row."""
+
+from __future__ import annotations
+
+import re
+from csv import reader as csv_rows
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kmsim.errors import KmsimError
+from kmsim.lab.scenarios import Column
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_NUMBER = r"-?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][-+]?[0-9]{1,3})?"
+_WORDS = {"null": None, "true": True, "false": False}
+
+
+def read_table(path: Path) -> dict[str, Column]:
+    """The columns of a CSV or Parquet file by name. Numbers are numbers; all else is text, and so is a formula.
+
+    Raises KmsimError, in one line, for a file that cannot be read, an empty cell or one with letters that do not print.
+    """
+    import pyarrow as pa
+
+    try:
+        table = _csv(path) if path.suffix == ".csv" else _parquet(path)
+    except FileNotFoundError:
+        raise KmsimError(f"{path}: no such file") from None
+    except (OSError, pa.ArrowException) as error:
+        raise KmsimError(f"{path}: cannot be read: {_printable(str(error)[:200])}") from None
+    if not table.num_rows:
+        raise KmsimError(f"{path}: expected at least one row under the names of the columns")
+    names = [name.strip() for name in table.column_names]
+    for name in names:
+        if not name.isprintable() or names.count(name) > 1:
+            raise KmsimError(f"{path}: column {name!a}: expected a name of its own, such as theta")
+    return {name: _column(path, name, table.column(i)) for i, name in enumerate(names)}
+
+
+def _csv(path: Path) -> pa.Table:
+    """All cells as texts: what each is, is decided here and not guessed from the first of them."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with path.open("rb") as stream:
+        head = stream.readline(1 << 16).decode("utf-8-sig", "replace").strip()
+    if not head:
+        raise KmsimError(f"{path}: expected the names of the columns in the first line, such as theta,r_try")
+    if ";" in head and "," not in head:
+        raise KmsimError(f"{path}: expected commas between columns, not semicolons")
+    names = next(csv_rows([head]))
+    if len(set(names)) < len(names):
+        raise KmsimError(f"{path}: the columns {', '.join(names)}: expected each name once")
+    texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    return csv.read_csv(path, convert_options=texts)
+
+
+def _parquet(path: Path) -> pa.Table:
+    if path.suffix != ".parquet":
+        raise KmsimError(f"{path}: expected a .csv or .parquet file")
+    from pyarrow import parquet
+
+    return parquet.ParquetFile(path).read()
+
+
+def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
+    """A column of whole numbers, of numbers, or else of choices."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.cast(cells.type.value_type)
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        cells = pc.utf8_trim_whitespace(cells)
+        _refuse(path, name, "empty", pc.or_kleene(pc.is_null(cells), pc.equal(cells, "")))
+        _refuse(path, name, "letters that do not print", pc.invert(pc.utf8_is_printable(cells)))
+        if pc.all(pc.match_substring_regex(cells, f"^{_NUMBER}$")).as_py():
+            whole = pc.all(pc.match_substring_regex(cells, "^-?[0-9]{1,18}$")).as_py()
+            return Column.of(cells.cast(pa.int64() if whole else pa.float64()).to_numpy())
+        return Column.of(map(_typed, cells.to_pylist()))
+    _refuse(path, name, "empty", pc.is_null(cells))
+    if pa.types.is_boolean(cells.type):
+        return Column.of(cells.to_pylist())
+    if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
+        whole = pa.types.is_integer(cells.type)
+        return Column.of(
+            cells.cast(pa.int64() if whole else pa.float64()).to_numpy().astype(None if whole else np.float64)
+        )
+    raise KmsimError(f"{path}, column {name}: expected numbers or texts, not {cells.type}")
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _refuse(path: Path, name: str, what: str, mask: Any) -> None:
+    """Tell the first row of which the mask is true, if it is of any."""
+    rows = np.flatnonzero(np.asarray(mask.to_numpy(zero_copy_only=False) if hasattr(mask, "to_numpy") else mask))
+    if len(rows):
+        raise KmsimError(f"{path}, row {rows[0] + 1}, column {name}: {what}; expected a number or a name")
+
+
+def _typed(text: str) -> Any:
+    """A cell as the command line would type it."""
+    if not re.fullmatch(_NUMBER, text, re.ASCII):
+        return _WORDS.get(text, text)
+    return int(text) if text.lstrip("-").isdigit() else float(text)

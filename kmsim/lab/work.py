@@ -1,0 +1,249 @@
+"""What a worker does with a batch: make its plan again, run its runs one by one, and write them down as one part.
+
+A worker is told plain data only and reports which runs are done and which broke; what the runs found never leaves it
+but by its part. Batches may be done twice, anywhere, in any order: the same run gives the same bits.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from kmsim.errors import KmsimError
+from kmsim.fingerprint import fingerprint
+from kmsim.lab import parts
+from kmsim.lab.store import Store, is_current, refusal
+
+if TYPE_CHECKING:
+    from kmsim.lab.plan import Plan, Run
+
+MOMENTS = ("funding_end", "end")
+MODEL = fingerprint()  # of the code that is loaded here, whatever becomes of its files later
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all batches of a session share: the folder, the session's token, the plan's hash, and files of trusted code."""
+
+    folder: str
+    token: str
+    base_hash: str
+    code: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs to be done together, by their numbers in the plan. attempt: 1 in company, 2 for a run alone that failed before."""
+
+    job: Job
+    runs: tuple[int, ...]
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a batch. failures: run -> error; died: who did it is gone; stopped: why nothing more can be done, anywhere."""
+
+    batch: Batch
+    done: tuple[int, ...] = ()
+    failures: tuple[tuple[int, str], ...] = ()
+    seconds: float = 0.0
+    died: bool = False
+    stopped: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one run found. at: (outcomes, practices, moments); path: (outcomes, practices, ticks + 1), if it is to be kept."""
+
+    practices: tuple[str, ...]
+    ticks_per_year: int
+    moments: tuple[int, ...]
+    at: np.ndarray
+    path: np.ndarray | None
+    ledger: dict[str, float]
+
+
+Work = Callable[[Batch], Came]
+Simulate = Callable[["Plan", "Run", float], Found]
+
+
+# -- one run -----------------------------------------------------------------------
+def simulate(plan: Plan, run: Run, funding_end: float) -> Found:
+    """Run the model once, to its end. funding_end: the year at which outcomes are noted beside those at the end."""
+    from kmsim.lab.pool import system_of
+    from kmsim.model import Model
+
+    scenario = plan.scenario_of(run)
+    model = Model(system=system_of(scenario.system), scenario=scenario).run()
+    values = np.array([*model.outcome_arrays(plan.outcomes).values()], np.float32)
+    moments = (round(funding_end * scenario.ticks_per_year), model.ticks)
+    return Found(
+        practices=tuple(practice.name for practice in scenario.practices),
+        ticks_per_year=scenario.ticks_per_year,
+        moments=moments,
+        at=values[:, :, list(moments)],
+        path=values if plan.keeps_trajectory(run) else None,
+        ledger=model.ledger,
+    )
+
+
+def funding_end(plan: Plan, run: Run) -> float:
+    """The year in which the last funding ends of any policy of the plan in this run's scenario: one moment for all of them."""
+    first = run.index - run.policy
+    scenarios = [plan.scenario_of(plan.run(first + policy)) for policy in range(len(plan.policies))]
+    return min(max(scenario.funding_end for scenario in scenarios), scenarios[0].years)
+
+
+# -- a batch -----------------------------------------------------------------------
+def do(batch: Batch, simulate: Simulate = simulate) -> Came:
+    """Do a batch and write its part; a run that breaks is reported and the others go on.
+
+    Nothing is raised that a run or the disk is at fault for. simulate: what does one run, other in tests.
+    """
+    started = time.perf_counter()
+    try:
+        plan = _plan_of(batch.job)
+    except KmsimError as error:
+        return Came(batch, stopped=f"a worker on {socket.gethostname()}: {error}")
+    found: list[tuple[Run, Found, float]] = []
+    failures = []
+    ends: dict[int, float] = {}
+    for index in batch.runs:
+        run, start = plan.run(index), time.perf_counter()
+        try:
+            if run.scenario not in ends:
+                ends[run.scenario] = funding_end(plan, run)
+            result = simulate(plan, run, ends[run.scenario])
+        except Exception as error:
+            failures.append((index, _described(error)))
+        else:
+            found.append((run, result, time.perf_counter() - start))
+    folder = Path(batch.job.folder)
+    if found:
+        try:
+            tables = tables_of(plan, found, batch.attempt)
+            kept = parts.write_part(folder, tables, lambda: is_current(folder, batch.job.token))
+        except OSError as error:
+            return Came(batch, stopped=refusal(folder, error))
+        if kept is None:
+            return Came(batch, stopped=f"{folder}: another process has taken over")
+    done = tuple(run.index for run, _, _ in found)
+    return Came(batch, done, tuple(failures), time.perf_counter() - started)
+
+
+def _plan_of(job: Job) -> Plan:
+    return _plan(job.folder, job.base_hash, job.code)
+
+
+@lru_cache(maxsize=2)
+def _plan(folder: str, base_hash: str, code: tuple[str, ...]) -> Plan:
+    """The plan in a folder, made again once for all batches. Raises KmsimError unless it is the one that was asked for."""
+    from kmsim.lab.trust import trust
+
+    for file in code:
+        trust(file)
+    plan = Store.open(folder).plan()
+    if plan.base_hash != base_hash:
+        raise KmsimError(f"{folder}: holds another plan than the one to be done")
+    if plan.model != MODEL:
+        raise KmsimError(f"has model {MODEL}, the plan is of model {plan.model}: install the same kmsim there")
+    return plan
+
+
+def _described(error: Exception) -> str:
+    """The error in one line, with the place that raised it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(last.filename).name}, line {last.lineno})"
+
+
+# -- from what runs found to tables -----------------------------------------------------
+def tables_of(plan: Plan, found: Sequence[tuple[Run, Found, float]], attempt: int = 1) -> dict[str, pa.Table]:
+    """The tables of a part: the runs, with what each found and the seconds it took."""
+    runs = [run for run, _, _ in found]
+    results = [result for _, result, _ in found]
+    kept = [(run, result) for run, result in zip(runs, results, strict=True) if result.path is not None]
+    schemas = parts.schemas(plan.outcomes)
+    return {
+        "attempts": pa.table(_attempts([r.key for r in runs], [s for *_, s in found], attempt), schemas["attempts"]),
+        "ledger": pa.table(_ledger(runs, results), schemas["ledger"]),
+        "trajectories": pa.table(_trajectories(plan, kept), schemas["trajectories"]),
+        parts.RUNS: pa.table(_runs(plan, runs, results), schemas[parts.RUNS]),
+    }
+
+
+def _runs(plan: Plan, runs: Sequence[Run], results: Sequence[Found]) -> dict[str, Any]:
+    """A row for each run, practice and moment, the moments innermost."""
+    times = [len(result.practices) * len(MOMENTS) for result in results]
+    columns = _names(plan, runs, times)
+    columns["replicate"] = np.repeat([run.replicate for run in runs], times)
+    columns["practice"] = [name for result in results for name in result.practices for _ in MOMENTS]
+    columns["moment"] = [moment for result in results for _ in result.practices for moment in MOMENTS]
+    years = [np.array(result.moments) / result.ticks_per_year for result in results]
+    columns["year"] = _chained([np.tile(y, len(result.practices)) for y, result in zip(years, results, strict=True)])
+    return columns | _outcomes(plan, [result.at for result in results])
+
+
+def _trajectories(plan: Plan, kept: Sequence[tuple[Run, Found]]) -> dict[str, Any]:
+    """A row for each run, practice and tick, the ticks innermost."""
+    paths = [result.path for _, result in kept if result.path is not None]
+    shapes = [path.shape[1:] for path in paths]
+    columns = _names(plan, [run for run, _ in kept], [practices * ticks for practices, ticks in shapes])
+    columns["practice"] = np.repeat(
+        np.array([name for _, result in kept for name in result.practices], object),
+        [ticks for practices, ticks in shapes for _ in range(practices)],
+    )
+    at = [np.tile(np.arange(ticks), practices) for practices, ticks in shapes]
+    columns["tick"] = _chained(at).astype(np.int32)
+    columns["year"] = _chained([ticks / result.ticks_per_year for ticks, (_, result) in zip(at, kept, strict=True)])
+    return columns | _outcomes(plan, paths)
+
+
+def _names(plan: Plan, runs: Sequence[Run], times: Sequence[int]) -> dict[str, Any]:
+    """Which run a row is of, each run as many times as it has rows."""
+
+    def repeated(values: Sequence[Any], kind: Any) -> np.ndarray:
+        return np.repeat(np.array(values, kind), np.array(times, np.int64))
+
+    return {
+        "key": repeated([run.key for run in runs], object),
+        "policy": repeated([plan.policies[run.policy] for run in runs], object),
+        "scenario": repeated([run.scenario for run in runs], np.int32),
+        "seed": repeated([run.seed for run in runs], np.int64),
+    }
+
+
+def _outcomes(plan: Plan, values: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Outcome -> its values in all rows, from arrays (outcomes, practices, moments or ticks)."""
+    if not values:
+        return {name: np.empty(0, np.float32) for name in plan.outcomes}
+    flat = np.concatenate([value.reshape(len(plan.outcomes), -1) for value in values], axis=1)
+    return dict(zip(plan.outcomes, flat.astype(np.float32, copy=False), strict=True))
+
+
+def _ledger(runs: Sequence[Run], results: Sequence[Found]) -> dict[str, Any]:
+    rows = [
+        (run.key, *item) for run, result in zip(runs, results, strict=True) for item in sorted(result.ledger.items())
+    ]
+    keys, categories, sums = zip(*rows, strict=True) if rows else ((), (), ())
+    return {"key": keys, "category": categories, "gbp": sums}
+
+
+def _attempts(keys: Sequence[str], seconds: Sequence[float], attempt: int) -> dict[str, Any]:
+    each = len(keys)
+    host, pid = socket.gethostname(), os.getpid()
+    return {"key": keys, "seconds": seconds, "host": [host] * each, "pid": [pid] * each, "attempt": [attempt] * each}
+
+
+def _chained(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(arrays) if arrays else np.empty(0)

@@ -1,0 +1,151 @@
+"""Ensembles on Dask: a cluster of this machine, one at an address, and jobs of SLURM (played by a shell script)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+
+from kmsim.errors import KmsimError
+from kmsim.lab.ensemble import run_plan
+from kmsim.lab.executors.dask import Slurm
+from kmsim.lab.store import Store
+from tests.lab import stand_in
+from tests.lab.folder import bits, check_whole
+
+N = 60
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, plan) -> Path:
+    folder = tmp_path_factory.mktemp("lab") / "undisturbed"
+    run_plan(plan, folder, "serial", work=stand_in.do)
+    return folder
+
+
+def test_a_cluster_of_this_machine_gives_the_same_bits(tmp_path, plan, undisturbed):
+    assert run_plan(plan, tmp_path / "e", "dask", 2, work=stand_in.do).whole
+    check_whole(tmp_path / "e")
+    for table in ("runs", "trajectories", "ledger"):
+        assert bits(tmp_path / "e", table) == bits(undisturbed, table)
+
+
+def test_a_run_that_kills_its_worker_is_noted_alone_after_two_tries(tmp_path, plan):
+    outcome = run_plan(plan, tmp_path / "e", "dask", 2, work=stand_in.do_poisoned)
+    assert (outcome.done, outcome.failed, outcome.missing) == (N - 2, 2, 0)
+    errors = [row["error"] for row in Store.open(tmp_path / "e").failures()]
+    assert errors[1] == "the process that ran it died twice: killed, or out of memory"
+
+
+def test_a_cluster_at_an_address(tmp_path, plan, undisturbed):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+        outcome = run_plan(plan, tmp_path / "e", "dask", address=cluster.scheduler_address, work=stand_in.do)
+    assert outcome.whole
+    assert bits(tmp_path / "e") == bits(undisturbed)
+
+
+def test_an_address_where_nobody_answers(tmp_path, plan, monkeypatch):
+    from kmsim.lab.executors import dask
+
+    monkeypatch.setattr(dask, "SECONDS_TO_CONNECT", 0.5)
+    for address in ("tcp://127.0.0.1:1", "nonsense://x"):
+        with pytest.raises(KmsimError, match=f"executor.address={address}: no Dask scheduler answers there"):
+            run_plan(plan, tmp_path / "e", "dask", address=address, work=stand_in.do)
+
+
+def test_without_the_extra_the_line_that_installs_it_is_told(tmp_path, plan, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(KmsimError, match=r"not installed; install it with: pip install 'kmsim\[dask\]'"):
+        run_plan(plan, tmp_path / "e", "dask", 2, work=stand_in.do)
+
+
+def test_ctrl_c_ends_within_2_seconds(tmp_path):
+    words = ["sweep", "system=village", "design=grid", "design.vary.theta=2..4", "design.levels=1000", "replicates=10"]
+    words += ["policies=coaching", "workers=2", "executor=dask", "name=mine"]
+    sweep = subprocess.Popen(
+        [sys.executable, "-m", "kmsim.cli", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    folder = tmp_path / "results" / "sweep" / "mine"
+    end = time.monotonic() + 200
+    while len(list((folder / "runs").glob("*.parquet"))) < 3:
+        assert sweep.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    os.killpg(sweep.pid, signal.SIGINT)
+    start = time.monotonic()
+    _, err = sweep.communicate(timeout=30)
+    assert time.monotonic() - start < 2
+    assert sweep.returncode == 130
+    assert err.splitlines()[-1].endswith(" of 10,000 runs are kept; go on with: kmsim resume results/sweep/mine")
+    assert "Traceback" not in err
+    assert Store.open(folder).at_work() is None
+
+
+# -- SLURM -----------------------------------------------------------------------------
+SBATCH = """#!/bin/sh
+for last; do :; done
+cp "$last" "$0.$$.job"
+sh "$0.$$.job" > "$0.$$.log" 2>&1 &
+echo "Submitted batch job $!"
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch) -> Path:
+    """A folder with an sbatch that runs its job here, at once, and a scancel."""
+    pytest.importorskip("dask_jobqueue")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, script in {"sbatch": SBATCH, "scancel": '#!/bin/sh\npkill -P "$1"; kill "$1"\n'}.items():
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    return folder
+
+
+def test_the_job_script_asks_for_what_was_given():
+    pytest.importorskip("dask_jobqueue")
+    script = Slurm(jobs=20, cores=4, memory="8GB", walltime="04:00:00", queue="long", account="edu").job_script()
+    for line in ("-p long", "-A edu", "--cpus-per-task=4", "--mem=8G", "-t 04:00:00"):
+        assert f"#SBATCH {line}\n" in script
+    assert "export NUMBA_NUM_THREADS=1\n" in script
+    assert f"{sys.executable} -m distributed.cli.dask_worker tcp://" in script
+    assert "--nthreads 1 " in script
+    assert "--nworkers 4 " in script
+
+
+def test_jobs_of_slurm_do_a_plan(tmp_path, plan, undisturbed, slurm):
+    assert run_plan(plan, tmp_path / "e", "slurm", jobs=2, cores=1, memory="1GB", work=stand_in.do).whole
+    check_whole(tmp_path / "e")
+    assert bits(tmp_path / "e") == bits(undisturbed)
+    assert len(list(slurm.glob("*.job"))) == 2
+
+
+def test_slurm_that_is_not_there_or_wrongly_asked_for(tmp_path, plan, monkeypatch):
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(KmsimError, match="sbatch is not found here"):
+        run_plan(plan, tmp_path / "e", "slurm", work=stand_in.do)
+    with pytest.raises(KmsimError, match=r"executor\.jobs=0: expected a whole number"):
+        run_plan(plan, tmp_path / "e", "slurm", jobs=0, work=stand_in.do)

@@ -1,0 +1,214 @@
+"""Asking an experiment: relations over its parts, and one SELECT that can do no harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kmsim import lab
+from kmsim.errors import KmsimError
+from kmsim.lab.ensemble import run_plan
+from kmsim.lab.query import answer
+from tests.lab import stand_in
+from tests.lab.folder import table
+
+N = 40
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return stand_in.plan_of(N // 2, ("coaching", "business_as_usual"), trajectories="all", replicates=2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, plan) -> Path:
+    """In a folder whose name has every letter that means something to somebody."""
+    folder = tmp_path_factory.mktemp("lab") / "a [1] 'b' {c} \"d\" year=2020 *?" / "é"
+    run_plan(plan, folder, "serial", work=stand_in.do)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def experiment(folder):
+    return lab.open(folder)
+
+
+def test_runs_are_what_the_parts_hold(experiment, folder):
+    frame = experiment.runs().df().sort_values(["key", "practice", "moment"], ignore_index=True)
+    expected = table(folder)
+    assert list(frame) == list(expected)
+    assert (frame["doing_it_well"].to_numpy() == expected["doing_it_well"].to_numpy()).all()
+    assert frame["cost_gbp"].dtype == np.float32
+    assert (experiment.done, experiment.planned) == (N, N)
+
+
+def test_the_plan_has_what_varies(experiment):
+    frame = experiment.plan().df()
+    assert len(frame) == N
+    assert frame["parameters.theta"].nunique() == N // 4
+    assert experiment.attempts().aggregate("count(distinct key)").fetchall() == [(N,)]
+    assert experiment.failures().df().empty
+
+
+def test_trajectories_are_tidy(experiment, plan):
+    relation = experiment.trajectories()
+    assert relation.columns == ["policy", "scenario", "seed", "practice", "tick", "year", "outcome", "value"]
+    assert relation.aggregate("count(*)").fetchall() == [(N * 3 * 2,)]
+    run = plan.run(0)
+    wanted = f"policy = 'coaching' and scenario = 0 and seed = {run.seed} and tick = 2 and outcome = 'doing_it_well'"
+    ((value,),) = relation.filter(wanted).select("value").fetchall()
+    assert value == np.float32(int(run.key[:6], 16) / 1000 + 2)
+
+
+def test_paired_is_same_scenario_same_seed(experiment):
+    frame = experiment.paired("coaching").df()
+    assert len(frame) == N // 2 * 2 * 2
+    assert set(frame.against) == {"business_as_usual"}
+    assert np.allclose(frame.value - frame.against_value, frame.difference)
+    runs = experiment.runs().df().set_index(["policy", "scenario", "seed", "moment"])["doing_it_well"]
+    for _, row in frame[frame.outcome == "doing_it_well"].head(5).iterrows():
+        both = [runs[name, row.scenario, row.seed, row.moment] for name in ("coaching", "business_as_usual")]
+        assert [row.value, row.against_value] == both
+    assert len(experiment.paired("business_as_usual", against="coaching").df()) == len(frame)
+    with pytest.raises(KmsimError, match="did you mean 'coaching'"):
+        experiment.paired("coachin")
+
+
+def test_summary_by_anything(experiment):
+    frame = experiment.summary().df()
+    assert list(frame) == ["policy", "practice", "moment", "outcome", "mean", "low", "high", "n"]
+    assert set(frame.n) == {N // 2}
+    runs = experiment.runs().df()
+    mine = runs[(runs.policy == "coaching") & (runs.moment == "end")]["doing_it_well"].astype(float)
+    row = frame[(frame.policy == "coaching") & (frame.moment == "end") & (frame.outcome == "doing_it_well")].iloc[0]
+    assert row["mean"] == pytest.approx(mine.mean())
+    assert row["low"] == pytest.approx(np.quantile(mine, 0.05))
+    by_theta = experiment.summary(by=["parameters.theta"]).df()
+    assert by_theta["parameters.theta"].nunique() == N // 4
+    with pytest.raises(KmsimError, match="did you mean 'parameters.theta'"):
+        experiment.summary(by="parameters.thta")
+
+
+def test_an_experiment_that_has_nothing_yet(tmp_path, plan):
+    from kmsim.lab.store import Store
+
+    Store.create(tmp_path / "new", plan)
+    experiment = lab.open(tmp_path / "new")
+    assert experiment.done == 0
+    for relation in (experiment.runs(), experiment.trajectories(), experiment.ledger(), experiment.failures()):
+        assert relation.df().empty
+    assert experiment.summary().df().empty
+    assert experiment.paired("coaching").df().empty
+
+
+# -- query ---------------------------------------------------------------------------
+def ask(folder: Path, sql: str) -> list[tuple]:
+    with answer(folder, sql) as found:
+        return found.fetchall()
+
+
+def test_one_select(folder):
+    assert ask(folder, "SELECT count(DISTINCT key) FROM runs") == [(N,)]
+    assert ask(folder, "from plan select count(*);") == [(N,)]
+    assert ask(folder, "WITH t AS (SELECT * FROM ledger) SELECT count(*) FROM t JOIN plan USING (key)") == [(N,)]
+    assert len(ask(folder, "DESCRIBE runs")) == 10
+    assert ask(folder, "SELECT count(*) FROM range(3), unnest([1, 2])") == [(6,)]
+    assert ask(folder, "-- a comment; with a semicolon\nSELECT ';'") == [(";",)]
+
+
+@pytest.fixture
+def secret(folder) -> Path:
+    file = folder.parent / "secret.txt"
+    file.write_text("secret")
+    return file
+
+
+HOSTILE = [
+    "COPY runs TO '{out}'",
+    "COPY (SELECT 1) TO '{folder}/runs/out.parquet'",
+    "ATTACH '{out}' AS other",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM READ_TEXT('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd'",
+    'SELECT * FROM "{secret}"',
+    "SELECT * FROM read_parquet('{folder}/plan.parquet')",
+    "SELECT * FROM read_text('{secret}')",
+    "SELECT * FROM read_text('{folder}/../secret.txt')",
+    "SELECT * FROM read_blob('/proc/self/environ')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM read_json('http://localhost:1/x')",
+    "SELECT (SELECT count(*) FROM read_csv('/etc/passwd'))",
+    "SELECT 1 WHERE EXISTS (FROM sniff_csv('/etc/passwd'))",
+    "WITH t AS (FROM read_text('/etc/passwd')) FROM t",
+    "SELECT * FROM runs, LATERAL (SELECT * FROM arrow_scan(1, 2, 3))",
+    "SELECT * FROM query('SELECT 1')",
+    "SELECT * FROM query('COPY (SELECT 1) TO ''{out}''')",
+    "SELECT * FROM json_execute_serialized_sql('{{}}')",
+    "SELECT * FROM duckdb_secrets()",
+    "SELECT getenv('HOME')",
+    "PRAGMA database_list",
+    "PRAGMA enable_external_access=true",
+    "SET enable_external_access = true",
+    "SET lock_configuration = false",
+    "RESET lock_configuration",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "CALL checkpoint()",
+    "SELECT 1; COPY runs TO '{out}'",
+    "SELECT 1; SELECT 2",
+    "CREATE TABLE t AS SELECT 1",
+    "DROP VIEW runs",
+    "INSERT INTO runs SELECT * FROM runs",
+    "DELETE FROM runs",
+    "EXPORT DATABASE '{out}'",
+    "EXPLAIN ANALYZE SELECT 1",
+    "PREPARE p AS SELECT 1",
+    "SELEC 1",
+    "SELECT nothing FROM runs",
+    "SELECT * FROM plan_",
+    "",
+    ";",
+    "-- nothing",
+    "SELECT '",
+]
+
+
+@pytest.mark.parametrize("sql", HOSTILE)
+def test_anything_else_is_refused_in_one_line(folder, secret, tmp_path, sql):
+    files = {file: file.stat().st_mtime_ns for file in folder.rglob("*")}
+    places = {
+        "out": tmp_path / "out",
+        "folder": str(folder).replace("'", "''"),
+        "secret": str(secret).replace("'", "''"),
+    }
+    with pytest.raises(KmsimError, match="^query") as error:
+        ask(folder, sql.format(**places))
+    assert "\n" not in str(error.value)
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("*")} == files
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("sql", [sql for sql in HOSTILE if sql.startswith(("SELECT * FROM", "COPY", "SET", "ATTACH"))])
+def test_the_engine_itself_is_locked_too(folder, secret, tmp_path, sql, monkeypatch):
+    """The same with the first two walls taken away, as far as reading from outside and changing settings go."""
+    from kmsim.lab import query
+
+    if ("{folder}" in sql and "secret" not in sql) or sql.startswith("SELECT * FROM query('SELECT"):
+        pytest.skip("reads nothing but this folder")
+    monkeypatch.setattr(query, "check", lambda connection, sql: None)
+    places = {
+        "out": tmp_path / "out",
+        "folder": str(folder).replace("'", "''"),
+        "secret": str(secret).replace("'", "''"),
+    }
+    if "arrow_scan" not in sql:
+        with pytest.raises(Exception, match=r"(?i)query:|disabled|locked|does not exist"):
+            ask(folder, sql.format(**places))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_query_of_what_is_no_experiment(tmp_path):
+    with pytest.raises(KmsimError, match="no such folder"):
+        ask(tmp_path / "nothing", "SELECT 1")

@@ -1,0 +1,321 @@
+"""The folder of an experiment: made whole, locked, and mended whatever happened to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from kmsim.errors import KmsimError
+from kmsim.lab import parts, work
+from kmsim.lab.store import Store
+from tests.lab import stand_in
+from tests.lab.folder import check_whole, table
+
+N = 12
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
+
+
+@pytest.fixture
+def store(tmp_path, plan) -> Store:
+    return Store.create(tmp_path / "experiment", plan, ["sweep"])
+
+
+def write(store: Store, plan, runs, token: str | None = None) -> work.Came:
+    """What a worker does with a batch of these runs."""
+    if token is None:
+        with store.locked() as token:
+            return write(store, plan, runs, token)
+    return stand_in.do(work.Batch(work.Job(str(store.folder), token, plan.base_hash), tuple(runs)))
+
+
+def repaired(store: Store):
+    with store.locked():
+        return store.repair()
+
+
+def test_a_new_folder_has_the_plan_and_nothing_is_done(store, plan):
+    assert {path.name for path in store.folder.iterdir()} == {
+        *("plan.parquet", "config.yaml", "manifest.json", "scenarios.parquet"),
+        *("runs", "ledger", "trajectories", "attempts"),
+    }
+    assert store.planned == N == len(store.scan().done)
+    assert store.scan().count == 0
+    assert np.array_equal(store.keys, plan.keys())
+    frame = pq.read_table(store.folder / "plan.parquet").to_pandas()
+    assert list(frame) == [*("index", "key", "policy", "scenario", "replicate", "seed"), "parameters.theta"]
+    assert list(frame.key) == [run.key for run in plan.runs()]
+
+
+def test_the_plan_comes_back_from_its_folder(store, plan):
+    assert Store.open(store.folder).plan() == plan
+
+
+def test_the_same_plan_opens_the_folder_again(store, plan):
+    write(store, plan, [1, 2])
+    assert Store.create(store.folder, plan).scan().count == 2
+
+
+def test_another_plan_is_refused_and_the_difference_told(store):
+    with pytest.raises(KmsimError, match=r"holds another experiment: years 2 \(now 3\); give this one another name"):
+        Store.create(store.folder, stand_in.plan_of(N, ("coaching", "business_as_usual"), years=3, trajectories="all"))
+
+
+def test_another_version_of_the_model_is_refused(store, plan, monkeypatch):
+    other = stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
+    other.model = "0123456789abcdef"
+    with pytest.raises(KmsimError, match=r"model [0-9a-f]{16} \(now 0123456789abcdef\)"):
+        Store.create(store.folder, other)
+
+
+def test_a_folder_of_someone_else_is_refused(tmp_path, plan):
+    (tmp_path / "thesis.docx").write_text("chapter one")
+    with pytest.raises(KmsimError, match="not the folder of an experiment"):
+        Store.create(tmp_path, plan)
+    with pytest.raises(KmsimError, match="no such folder"):
+        Store.open(tmp_path / "nowhere")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_an_empty_folder_may_be_filled(tmp_path, plan):
+    (tmp_path / "new").mkdir()
+    assert Store.create(tmp_path / "new", plan).planned == N
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path, plan):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(KmsimError):
+            Store.create(folder, plan)
+
+
+def test_a_name_is_a_hint_where_sweeps_are_kept(tmp_path, plan, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Store.create("results/sweep/first", plan)
+    with pytest.raises(KmsimError, match="did you mean results/sweep/first"):
+        Store.open("first")
+
+
+# -- parts -----------------------------------------------------------------------
+def test_a_part_holds_its_runs_in_every_table(store, plan):
+    came = write(store, plan, range(N))
+    assert came.done == tuple(range(N))
+    check_whole(store.folder)
+    runs = table(store.folder)
+    assert list(runs) == [
+        *("key", "policy", "scenario", "replicate", "seed", "practice", "moment", "year"),
+        *stand_in.OUTCOMES,
+    ]
+    assert len(runs) == 2 * N
+    assert runs["doing_it_well"].dtype == np.float32
+    assert set(runs.moment) == {"funding_end", "end"}
+    assert len(table(store.folder, "trajectories")) == 3 * N
+    assert set(table(store.folder, "attempts").columns) == {"key", "seconds", "host", "pid", "attempt"}
+    assert not list(store.folder.rglob("*.tmp"))
+
+
+def test_a_batch_done_twice_is_the_same_part(store, plan):
+    write(store, plan, [3, 4])
+    write(store, plan, [3, 4])
+    assert store.scan().count == 2
+    assert repaired(store).odd == {}
+
+
+def test_a_part_that_repeats_runs_is_set_aside_whole(store, plan):
+    write(store, plan, range(8))
+    write(store, plan, [6, 7, 8])
+    found = repaired(store)
+    assert found.count == 8
+    assert set(found.odd.values()) == {"its runs stand in another part"}
+    assert {path.name.split("-")[0] for path in (store.folder / "aside").iterdir()} == set(parts.TABLES)
+    write(store, plan, [8, 9, 10, 11])
+    check_whole(store.folder)
+
+
+@pytest.mark.parametrize("keep", [0, 3, 100, -4])
+@pytest.mark.parametrize("name", ["runs", "ledger", "trajectories"])
+def test_a_truncated_part_does_not_count_and_is_kept_aside(store, plan, name, keep):
+    write(store, plan, range(6))
+    write(store, plan, range(6, N))
+    file = next((store.folder / name).iterdir())
+    file.write_bytes(file.read_bytes()[:keep])
+    found = repaired(store)
+    assert found.count == 6
+    assert len(found.odd) == 1
+    assert (store.folder / "aside" / f"{name}-{file.name}").exists()
+    write(store, plan, np.flatnonzero(~store.scan().done).tolist())
+    check_whole(store.folder)
+
+
+def test_foreign_files_are_set_aside_and_never_read_as_runs(store, plan, tmp_path):
+    write(store, plan, range(N))
+    good = next((store.folder / "runs").iterdir())
+    (store.folder / "runs" / "notes.txt").write_text("mine")
+    (store.folder / "runs" / f"{'0' * 32}.parquet").write_bytes(good.read_bytes())
+    (store.folder / "runs" / f"{'1' * 32}.parquet").write_bytes(b"PAR1 no PAR1")
+    other_plan = stand_in.plan_of(4, ("guidance_only",))
+    other = Store.create(tmp_path / "other", other_plan)
+    write(other, other_plan, range(4))
+    theirs = next((other.folder / "runs").iterdir())
+    for name in ("runs", "ledger", "attempts"):
+        (store.folder / name / theirs.name).write_bytes((other.folder / name / theirs.name).read_bytes())
+    reasons = {file.name: reason for file, reason in repaired(store).odd.items()}
+    assert reasons.pop(f"{'1' * 32}.parquet").startswith("it cannot be read: ")
+    assert reasons == {
+        "notes.txt": "not a part of an experiment",
+        f"{'0' * 32}.parquet": "its name is not the hash of its keys",
+        theirs.name: "its runs are not of this plan",
+    }
+    check_whole(store.folder)
+    assert (store.folder / "aside" / "runs-notes.txt").read_text() == "mine"
+
+
+def test_what_a_killed_worker_left_half_written_is_cleared(store, plan):
+    write(store, plan, [0, 1])
+    torn = store.folder / "runs" / f"{'a' * 32}.parquet.0123456789ab.tmp"
+    torn.write_bytes(b"PAR1")
+    unfinished = store.folder / "ledger" / f"{'b' * 32}.parquet"
+    unfinished.write_bytes(b"PAR1PAR1")
+    assert repaired(store).count == 2
+    assert not torn.exists()
+    assert not unfinished.exists()
+    assert (store.folder / "aside" / f"ledger-{'b' * 32}.parquet").exists()
+
+
+def test_a_worker_of_an_earlier_session_adds_nothing(store, plan):
+    with store.locked() as earlier:
+        pass
+    with store.locked():
+        came = write(store, plan, [0, 1], token=earlier)
+    assert came.done == ()
+    assert "another process has taken over" in came.stopped
+    assert store.scan().count == 0
+    assert not list((store.folder / "runs").iterdir())
+
+
+def test_a_worker_with_another_plan_or_model_refuses(store, plan):
+    came = stand_in.do(work.Batch(work.Job(str(store.folder), "x", "0" * 32), (0,)))
+    assert "holds another plan" in came.stopped
+    came = stand_in.do(work.Batch(work.Job(str(store.folder / "gone"), "x", plan.base_hash), (0,)))
+    assert "no such folder" in came.stopped
+
+
+# -- the lock ----------------------------------------------------------------------
+def test_one_process_at_a_time(store):
+    assert store.at_work() is None
+    with store.locked():
+        assert store.at_work().startswith(f"process {os.getpid()} on ")
+        told = r"process \d+ on .* is at work in it; wait until it is done"
+        with pytest.raises(KmsimError, match=told), Store.open(store.folder).locked():
+            pass
+    assert store.at_work() is None
+    with store.locked():
+        pass
+
+
+def test_a_killed_process_holds_nothing(store):
+    script = f"""
+        import sys
+        from kmsim.lab.store import Store
+        with Store.open({str(store.folder)!r}).locked():
+            print("locked", flush=True)
+            sys.stdin.read()
+    """
+    other = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout.readline() == "locked\n"
+    with pytest.raises(KmsimError, match=f"process {other.pid} on "), store.locked():
+        pass
+    other.send_signal(signal.SIGKILL)
+    other.communicate()
+    with store.locked():
+        pass
+
+
+# -- the disk refuses -----------------------------------------------------------------
+@pytest.fixture
+def small_files():
+    """No file may grow beyond 2,000 bytes: what a full disk says comes as an error of the same kind."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_leaves_no_part_and_is_told_in_one_line(store, plan, small_files):
+    write(store, plan, [0])
+    small_files()
+    came = write(store, plan, range(1, N))
+    assert came.done == ()
+    assert came.stopped == f"{store.folder}: cannot be written: file too large"
+    assert not list(store.folder.rglob("*.tmp"))
+    assert repaired(store).odd == {}
+    assert store.scan().count == 1
+
+
+def test_a_folder_is_made_whole_or_not_at_all(tmp_path, plan, small_files):
+    small_files()
+    with pytest.raises(KmsimError, match="experiment: cannot be written: file too large"):
+        Store.create(tmp_path / "experiment", plan)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(store, plan):
+    (store.folder / ".session").mkdir()
+    with pytest.raises(KmsimError, match="cannot be written: is a directory"), store.locked():
+        pass
+    (store.folder / "attempts").rmdir()
+    (store.folder / "attempts").write_text("in the way")
+    came = stand_in.do(work.Batch(work.Job(str(store.folder), "x", plan.base_hash), (0,)))
+    assert came.stopped == f"{store.folder}: cannot be written: not a directory"
+
+
+def test_a_broken_manifest_or_plan_is_one_line(store, plan):
+    (store.folder / "plan.parquet").write_bytes(b"PAR1")
+    with pytest.raises(KmsimError, match=r"plan\.parquet: cannot be read"):
+        Store.open(store.folder).numbers(store.keys)
+    (store.folder / "manifest.json").write_text(json.dumps([]))
+    with pytest.raises(KmsimError, match="not the folder of an experiment"):
+        Store.open(store.folder)
+
+
+def test_yaml_from_disk_makes_no_objects(store, tmp_path):
+    config = store.folder / "config.yaml"
+    made = tmp_path / "made"
+    config.write_text(
+        f"policies: !!python/object/apply:pathlib.Path.touch [!!python/object/apply:pathlib.Path ['{made}']]\n"
+    )
+    with pytest.raises(KmsimError, match="not the folder of an experiment"):
+        Store.open(store.folder)
+    assert not made.exists()
+
+
+def test_failures_are_written_whole_or_not_at_all(store, plan):
+    run = plan.run(3)
+    row = {"key": run.key, "policy": "coaching", "scenario": 1, "seed": 1, "parameters": "{}", "error": "it broke"}
+    store.write_failures([row])
+    assert store.failures() == [row]
+    store.write_failures([])
+    assert store.failures() == []
+    assert not (store.folder / "failures.parquet").exists()
+
+
+def test_a_path_with_odd_letters(tmp_path, plan):
+    folder = tmp_path / "a [1] 'b' {c} year=2020 *" / "é"
+    store = Store.create(folder, plan)
+    write(store, plan, range(N))
+    check_whole(folder)
+    assert Path(folder).is_dir()

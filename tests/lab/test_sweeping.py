@@ -1,0 +1,212 @@
+"""From words to a sweep: presets that words override, users' own designs and experiments, Python the equal of the verb."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import kmsim.lab
+from kmsim import configuration
+from kmsim.errors import KmsimError
+from kmsim.lab.sweeping import defaults, read_sweep
+from kmsim.parameters import PARAMETERS
+
+VILLAGE = {"system": "village", "years": 2, "funded_years": 1, "policies": ["coaching"]}
+
+
+def plan(**given):
+    return read_sweep(VILLAGE | given).plan
+
+
+def test_with_nothing_said_all_free_parameters_vary():
+    free = [f"parameters.{name}" for name, row in PARAMETERS.items() if row.grade == "free"]
+    assert plan().varied == free
+    assert plan(**{"parameters.theta": 3}).varied == [key for key in free if key != "parameters.theta"]
+    assert len(plan()) == configuration.read("design", "lhs")["n"]
+
+
+def test_defaults_are_those_of_the_code():
+    import inspect
+
+    from kmsim.lab.comparison import DEFAULT_POLICIES
+    from kmsim.lab.planning import read_plan
+    from kmsim.scenario import read_scenario
+
+    inside = {n: p.default for f in (read_scenario, read_plan) for n, p in inspect.signature(f).parameters.items()}
+    inside |= {
+        "taper": 0,
+        "budget": "auto",
+        "policies": list(DEFAULT_POLICIES),
+        "design": "lhs",
+        "executor": "processes",
+    }
+    inside |= {"experiment": None, "name": None, "workers": None}
+    assert defaults() == {key: inside[key] for key in defaults()}
+
+
+@pytest.mark.parametrize("name", configuration.names("experiment"))
+def test_every_preset_is_a_sweep_of_a_small_size(name):
+    asked = read_sweep({"experiment": name})
+    assert 1 < len(asked.plan) <= 500
+    assert asked.folder.name.startswith(f"{name}-")
+
+
+@pytest.mark.parametrize("name", configuration.names("design"))
+def test_every_design_is_of_its_own_kind(name):
+    assert configuration.read("design", name)["kind"] == name
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A folder of the user's own configs, and the user somewhere else."""
+    monkeypatch.setenv("KMSIM_CONFIGS", str(tmp_path / "mine"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    def write(path: str, text: str) -> None:
+        file = tmp_path / "mine" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    return write
+
+
+PRESET = """\
+summary: mine
+policies: [coaching, grassroots]
+system: village
+years: 2
+funded_years: 1
+budget: 1e6
+parameters: {r_try: 2}
+design: lhs
+design.n: 4
+design.vary: {theta: 1..3, network.ownership: 0.2..0.8}
+replicates: 3
+"""
+
+
+def test_words_override_a_preset(own):
+    own("experiment/mine.yaml", PRESET)
+
+    def asked(**words):
+        return read_sweep({"experiment": "mine"} | words).plan
+
+    plain = asked()
+    assert (len(plain), plain.varied) == (2 * 4 * 3, ["parameters.theta", "network.ownership"])
+    assert (plain.settings["budget"], plain.settings["parameters"]["r_try"]) == (1e6, 2)
+    assert asked(policies=["coaching"]).policies == ["coaching"]
+    assert asked(**{"design.replicates": 1}).replicates == 1
+    assert asked(**{"design.n": 8}).table.count == 8
+    # a key that is fixed no longer varies, and one that varies is no longer fixed
+    assert asked(**{"parameters.theta": 2}).varied == ["network.ownership"]
+    assert asked(**{"design.vary.r_try": [2, 3]}).varied == [
+        "parameters.theta",
+        "network.ownership",
+        "parameters.r_try",
+    ]
+    assert asked(**{"design.vary.parameters.theta": [2]}).scenario(0)["parameters.theta"] == 2
+    # another design takes what it has of the preset's
+    grid = asked(design="grid", **{"design.levels": 2})
+    assert (grid.varied, grid.table.count) == (plain.varied, 4)
+    listed = asked(design="list", **{"design.rows": [{"theta": 2}]})
+    assert (listed.varied, listed.table.count) == (["parameters.theta"], 1)
+
+
+def test_designs_of_the_users_own(own):
+    own("design/mine.yaml", "kind: lhs\nn: 4\nvary:\n  theta: 1..3\n  budget: [1e6, null]\n")
+    assert plan(design="mine").varied == ["parameters.theta", "budget"]
+    assert plan(design="mine", budget=5).varied == ["parameters.theta"]
+    assert plan(design="mine", **{"design.vary.b0": "prior", "design.n": 2}).table.count == 2
+    assert plan(design={"kind": "lhs", "n": 3, "vary": {"theta": "1..3"}}).table.count == 3
+
+
+def test_a_table_of_the_users_own(own, tmp_path):
+    (tmp_path / "elsewhere" / "mine.csv").write_text("theta,network.ownership\n1,0.2\n3,0.4\n", encoding="utf-8")
+    found = plan(design="table", **{"design.path": "mine.csv"})
+    assert [found.scenario(i) for i in range(2)] == [
+        {"parameters.theta": 1, "network.ownership": 0.2},
+        {"parameters.theta": 3, "network.ownership": 0.4},
+    ]
+    (tmp_path / "elsewhere" / "bad.csv").write_text("theta\n1\n=1+1\n", encoding="utf-8")
+    with pytest.raises(KmsimError, match=r"bad.csv, row 2: parameters.theta==1\+1: expected a number \(contacts\)"):
+        plan(design="table", **{"design.path": "bad.csv"})
+    with pytest.raises(KmsimError, match=r"parameters.theta=2: expected no value beside the design"):
+        plan(design="table", **{"design.path": "mine.csv", "parameters.theta": 2})
+
+
+def test_two_ways_to_say_one_thing():
+    one = plan(design="grid", **{"design.vary": {"theta": [1, 2]}}, replicates=2)
+    other = plan(design="grid", **{"design.vary.parameters.theta": (1.0, 2.0)}, **{"design.replicates": 2})
+    assert one.keys().tolist() == other.keys().tolist()
+    assert plan(parameters={"theta": 3}) == plan(**{"parameters.theta": 3})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"yeers": 3}, "yeers=yeers: not a key of a sweep; did you mean 'years'?"),
+        ({"experiment": "first_lok"}, "experiment=first_lok: not an experiment; did you mean 'first_look'?"),
+        ({"design": "lsh"}, "design=lsh: not a design; did you mean 'lhs'?"),
+        ({"design": 3}, "design=3: expected a name or the path of a .yaml file"),
+        ({"design": "none.yaml"}, "none.yaml: no such file"),
+        ({"design.m": 3}, "design.m=m: not a setting of design=lhs"),
+        ({"executor": "proceses"}, "executor=proceses: not an executor; did you mean 'processes'?"),
+        ({"executor.adress": "x"}, "executor.adress"),
+        ({"workers": 0}, "workers=0: expected a whole number from 1"),
+        ({"name": "../x"}, "name=../x: expected 1 to 64 of a-z"),
+        ({"replicates": 2, "design.replicates": 3}, "replicates=2: expected no value beside design.replicates"),
+        ({"parameters.theta": 2, "design.vary.theta": "1..3"}, "expected no value beside design.vary.theta, which varies it"),
+        ({"years": 2, "design.vary.years": [2, 3]}, "years=2: expected no value beside design.vary.years"),
+        ({"design.vary": {"theta": [1]}, "design.vary.parameters.theta": [2]}, "parameters.theta once; it is given twice"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_bad_words(given, told):
+    with pytest.raises(KmsimError) as error:
+        plan(**given)
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("yeers: 3\n", "did you mean 'years'"),
+        ("workers: 3\n", "workers belongs on the command line"),
+        ("name: x\n", "name belongs on the command line"),
+        ("executor.address: x\n", "executor.address belongs on the command line"),
+        ("design: [lhs]\n", "expected a name or the path"),
+        ("design.vary: 3\n", "design.vary=3: expected keys"),
+        ("policies: {a: b}\n", "expected at least one policy, as a list"),
+        ("policies: !!python/object/apply:os.getcwd []\n", "not YAML"),
+        ("a: &x [1]\n? *x\n: 2\n", "mine.yaml"),
+    ],
+)
+def test_bad_experiments_are_told(own, text, told):
+    own("experiment/mine.yaml", text)
+    with pytest.raises(KmsimError) as error:
+        read_sweep({"experiment": "mine"})
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_python_is_the_equal_of_the_verb(tmp_path):
+    words = VILLAGE | {"design": "grid", "design.vary.theta": [1, 2], "executor": "serial"}
+    told: list[tuple] = []
+    found = kmsim.lab.sweep(tmp_path / "mine", progress=lambda *now: told.append(now), **words)
+    assert found.runs().aggregate("count(distinct key)").fetchall() == [(2,)]
+    assert told[-1][:2] == (2, 2)
+    again = kmsim.lab.open(tmp_path / "mine")
+    assert repr(again.runs().fetchall()) == repr(found.runs().fetchall())
+
+
+def test_the_lab_is_light_until_something_is_asked_of_it():
+    script = (
+        "import kmsim.lab, sys; print(*{'numpy', 'pandas', 'duckdb', 'pyarrow', 'scipy', 'hydra'} & {*sys.modules})"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split() == []
+    )

@@ -1,0 +1,115 @@
+"""Tables of users: numbers are numbers, all else is harmless text, and what cannot be used is told by its row."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kmsim.errors import KmsimError
+from kmsim.lab.design import read_design
+from kmsim.lab.table import read_table
+
+
+def columns(path) -> dict[str, list]:
+    return {name: [column[i] for i in range(len(column))] for name, column in read_table(path).items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("theta,r_try\n1,2\n3,4.5\n", {"theta": [1, 3], "r_try": [2.0, 4.5]}),
+        ("\ufefftheta\r\n1\r\n", {"theta": [1]}),
+        ("theta\n 1 \n2.\n.5\n1e-1\n", {"theta": [1.0, 2.0, 0.5, 0.1]}),
+        (
+            'system.la,budget\n"Bristol, City of",null\nKing\'s,1e6\n',
+            {"system.la": ["Bristol, City of", "King's"], "budget": [None, 1e6]},
+        ),
+        # what a spreadsheet would run, or other programs would take for numbers, stays text
+        (
+            "theta\n=1+1\n+1\n@x\n0x10\n1_0\nnan\ninf\n٣\n",
+            {"theta": ["=1+1", "+1", "@x", "0x10", "1_0", "nan", "inf", "٣"]},
+        ),
+        ("theta\n<script>alert(1)</script>\n1\n", {"theta": ["<script>alert(1)</script>", 1]}),
+        ("theta\n${oc.env:HOME}\n1\n", {"theta": ["${oc.env:HOME}", 1]}),
+    ],
+)
+def test_cells(tmp_path, text, meant):
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding="utf-8")
+    assert columns(path) == meant
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "mine.parquet"
+    names = pa.array(["a", "b"]).dictionary_encode()
+    pq.write_table(pa.table({"x": [1, 2], "y": pa.array([0.5, 1], pa.float32()), "z": names, "w": [True, False]}), path)
+    assert columns(path) == {"x": [1, 2], "y": [0.5, 1.0], "z": ["a", "b"], "w": [True, False]}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "expected the names of the columns in the first line"),
+        (b"theta\n", "expected at least one row"),
+        (b"theta,theta\n1,2\n", "expected each name once"),
+        (b"theta;b0\n1;2\n", "expected commas between columns, not semicolons"),
+        (b"theta,b0\n1\n", "Expected 2 columns, got 1"),
+        (b"theta,b0\n1,2\n3,\n", "row 2, column b0: empty; expected a number or a name"),
+        (b"theta\n1\n\x1b[31m\n", "row 2, column theta: letters that do not print"),
+        (b'theta\n"a\nb"\n', "row 1, column theta: letters that do not print"),
+        (b"\x00\n1\n", "expected a name of its own"),
+        (b"theta\n\xff\xfe\n", "cannot be read"),
+    ],
+)
+def test_bad_files_are_told_in_one_line(tmp_path, content, told):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(content)
+    with pytest.raises(KmsimError) as error:
+        read_table(path)
+    assert "mine.csv" in str(error.value)
+    assert told in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_other_files(tmp_path):
+    for name, content, told in (
+        ("x.xlsx", b"PK", "expected a .csv or .parquet file"),
+        ("x.parquet", b"PAR1", "cannot be read"),
+        ("none.csv", None, "no such file"),
+    ):
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(KmsimError, match=told):
+            read_table(tmp_path / name)
+    pq.write_table(pa.table({"x": [[1]]}), tmp_path / "nested.parquet")
+    with pytest.raises(KmsimError, match="column x: expected numbers or texts, not list"):
+        read_table(tmp_path / "nested.parquet")
+    pq.write_table(pa.table({"x": [1, None]}), tmp_path / "null.parquet")
+    with pytest.raises(KmsimError, match="row 2, column x: empty"):
+        read_table(tmp_path / "null.parquet")
+
+
+def test_columns_are_keys(tmp_path):
+    path = tmp_path / "mine.csv"
+    for head, told in (
+        ("thta", "did you mean 'theta'"),
+        ("theta,parameters.theta", "parameters.theta stands twice"),
+        ("policy", "policies are levers"),
+    ):
+        path.write_text(f"{head}\n" + ",".join("1" for _ in head.split(",")) + "\n")
+        with pytest.raises(KmsimError, match=told):
+            read_design({"kind": "table", "path": str(path)}).scenarios()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=60))
+def test_no_file_makes_a_traceback(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("t") / "x.csv"
+    path.write_bytes(b"theta,b0\n" + content)
+    try:
+        read_table(path)
+    except KmsimError as error:
+        assert "\n" not in str(error) and str(error).isprintable()  # noqa: PT017
