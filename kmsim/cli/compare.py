@@ -24,8 +24,8 @@ examples
   kmsim compare policies=coaching,codesigned_networks years=6 budget=20e6
 
 Shows a table and writes it, summary.csv, paired.csv, trajectories.parquet, figures/, report.html, config.yaml and
-manifest.json to results/compare/NAME, and experiment/, the runs, to ask with kmsim query. The same name and settings are
-shown again, not run again; interrupted, the same command goes on.
+manifest.json to results/compare/NAME, and experiment/, the runs, to ask with kmsim query. The same name and settings
+are shown again, not run again; interrupted, the same command goes on.
 """
 
 

@@ -56,7 +56,7 @@ def answer(tmp_path, monkeypatch, capsys):
     ):
         computed = []
 
-        def compute(progress):
+        def compute(runs, progress):
             computed.append(config_hash)
             progress(1, 1)
             return Result(config, config_hash, breaks)
@@ -178,3 +178,14 @@ def test_it_says_that_it_compiles_only_when_it_does(answer, monkeypatch):
     for warm in (True, False):
         monkeypatch.setattr(jit, "is_warm", lambda warm=warm: warm)
         assert ("compiling the model" in answer(name=f"warm-{warm}".lower())[3]) is not warm
+
+
+def test_the_runs_an_answer_was_made_of_are_kept_with_it(tmp_path, monkeypatch):
+    """They stand beside the folder until the answer is whole, and then in it."""
+    monkeypatch.chdir(tmp_path)
+    place = Place.of("compare", "mine", ())
+    place.runs.mkdir(parents=True)
+    (place.runs / "plan.parquet").write_text("runs")
+    keep(place, lambda folder: (folder / "table.txt").write_text("table"))
+    assert (place.folder / "experiment" / "plan.parquet").read_text() == "runs"
+    assert not place.runs.exists()
