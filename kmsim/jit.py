@@ -74,11 +74,11 @@ def compiled(function):
 def inner(function):
     """Compile a part of a phase: called by compiled code only, so no door for Python is made (half the time to compile).
 
-    A product and a sum may become one instruction there ("contract"): a fifth faster, and the same bits in every run.
+    No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of a function and not in
+    another, and code that is just compiled gives other bits than the same code from the cache.
     """
     doors = {} if _settings.DISABLE_JIT else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-    return numba.njit(cache=CACHE is not None, **options, **doors)(function)
+    return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **doors)(function)
 
 
 def rule(function):

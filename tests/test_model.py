@@ -111,6 +111,19 @@ def test_another_process_gives_the_same_bits(village, threads):
     assert run.stdout.strip() == bits(make("village", "codesigned_networks", 3).run())
 
 
+def test_code_just_compiled_and_the_same_from_the_cache_give_the_same_bits(tmp_path):
+    script = """
+        from tests.test_model import bits, make
+        print(bits(make("village", "codesigned_networks", 3).run()))
+    """
+    environment = os.environ | {"KMSIM_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    compiled, cached = (
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    )
+    assert compiled == cached
+
+
 @pytest.mark.parametrize(
     "policy", ["codesigned_networks", "national_mandate", "strong_weak_pairing", "test_bed_then_scale"]
 )
