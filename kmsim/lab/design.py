@@ -116,7 +116,7 @@ def read_design(settings: Mapping[str, Any], fixed: Collection[str] = ()) -> Des
     {'parameters.theta': Range(low=1.0, high=3.0)}
     """
     kind = settings.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise unknown("design.kind", kind, KINDS, "a kind of design")
     own = {key: value for key, value in settings.items() if key not in ("kind", "summary")}
     for key in own:

@@ -40,7 +40,10 @@ def overview(experiment: Experiment) -> str:
             cells = [_cell(name, found.get((policy, practice, _moment(name), name))) for name in block]
             rows.append([f"{policy} ({practice})" if several else policy, *cells])
         blocks.append(columns(rows))
-    return "mean and range of 90% of the runs, over scenarios and seeds (what is not varied is set by hand)\n\n" + "\n\n".join(blocks)
+    return (
+        "mean and range of 90% of the runs, over scenarios and seeds (what is not varied is set by hand)\n\n"
+        + "\n\n".join(blocks)
+    )
 
 
 def _moment(outcome: str) -> str:

@@ -163,13 +163,15 @@ class Words:
         settings = {key: value for key, value in preset.settings.items() if key not in (self.vary or {})}
         design, vary = dict(preset.design), preset.vary
         if "design" in self.settings:  # of the preset's design only what the new one has too
-            has = KINDS.get(_design_file(self.settings["design"]).get("kind", ""), ())
+            has = KINDS.get(str(_design_file(self.settings["design"]).get("kind")), ())
             design = {key: value for key, value in design.items() if key in has}
             vary = vary if VARY in map("design.{}".format, has) else None
         return Words(settings | dict(self.settings), design | dict(self.design), _under(vary, self))
 
 
-def _by_full_key(vary: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+def _by_full_key(vary: Any, fixed: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    if not isinstance(vary, Mapping):
+        raise BadValue(VARY, vary, "keys and what they vary over, such as design.vary.theta=1..3")
     full: dict[str, tuple[str, Any]] = {}
     for name, values in vary.items():
         key = key_of(name)
