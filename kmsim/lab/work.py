@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kmsim.lab.plan import Plan, Run
 
 MOMENTS = ("funding_end", "end")
+TIMING = ("years", "funded_years", "taper")  # what the end of funding depends on, of what may vary
 MODEL = fingerprint()  # of the code that is loaded here, whatever becomes of its files later
 
 
@@ -118,13 +119,14 @@ def do(batch: Batch, simulate: Simulate = simulate) -> Came:
         return Came(batch, stopped=f"a worker on {socket.gethostname()}: {error}")
     found: list[tuple[Run, Found, float]] = []
     failures = []
-    ends: dict[int, float] = {}
+    ends: dict[tuple[Any, ...], float] = {}
     for index in batch.runs:
         run, start = plan.run(index), time.perf_counter()
         try:
-            if run.scenario not in ends:
-                ends[run.scenario] = funding_end(plan, run)
-            result = simulate(plan, run, ends[run.scenario])
+            timing = tuple(plan.table[key][run.scenario] for key in TIMING if key in plan.table)
+            if timing not in ends:
+                ends[timing] = funding_end(plan, run)
+            result = simulate(plan, run, ends[timing])
         except Exception as error:
             failures.append((index, _described(error)))
         else:

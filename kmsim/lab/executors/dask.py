@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kmsim.errors import KmsimError, RunFailed
-from kmsim.lab.executors import Take, came_of
+from kmsim.lab.executors import Take, came_of, deaf_to_ctrl_c
 from kmsim.lab.work import Batch, Came, Work
 from kmsim.scenario import number
 
@@ -62,14 +62,19 @@ class Dask:
     @contextmanager
     def _local(self) -> Iterator[Any]:
         import dask
+        from distributed.utils import LoopRunner
 
+        loop = LoopRunner()
+        with deaf_to_ctrl_c():  # the thread from which workers are started, and so the workers
+            loop.start()
         with dask.config.set(_SETTINGS):
             try:
                 cluster = distributed().LocalCluster(
+                    loop=loop.loop,
                     n_workers=self.width,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # the port that is free
                     silence_logs=logging.CRITICAL,
                     env=_ONE_THREAD,
                 )
@@ -82,6 +87,7 @@ class Dask:
                 yield cluster
             finally:
                 _close(cluster)
+                loop.stop()
 
 
 class Slurm(Dask):
@@ -128,7 +134,7 @@ class Slurm(Dask):
                 cluster = SLURMCluster(
                     **self._settings,
                     job_script_prologue=prologue,
-                    scheduler_options={"dashboard_address": None},
+                    scheduler_options={"dashboard_address": ":0"},  # the port that is free
                     silence_logs=logging.CRITICAL,
                 )
             except (ValueError, TypeError) as error:
