@@ -176,14 +176,17 @@ def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
     """Keep every thread of the cluster busy, however many come and go, and give back what came of each batch."""
     doing: dict[Any, Batch] = {}
     finished = distributed().as_completed([], raise_errors=False)
+    waiting: Batch | None = None  # a run that must be alone: until nothing else is being done
     try:
         while True:
-            room = max(1, sum(client.nthreads().values())) + AHEAD - len(doing)
-            while room > 0 and (batch := take()) is not None:
-                future = client.submit(came_of, work, batch, pure=False, retries=0)
-                doing[future] = batch
+            room = max(1, sum(client.nthreads().values())) + AHEAD
+            while len(doing) < room and not any(batch.alone for batch in doing.values()):
+                waiting = waiting or take()
+                if waiting is None or (waiting.alone and doing):
+                    break
+                future = client.submit(came_of, work, waiting, pure=False, retries=0)
+                doing[future], waiting = waiting, None
                 finished.add(future)
-                room -= 1
             if not doing:
                 return
             future = next(finished)
