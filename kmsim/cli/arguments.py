@@ -31,6 +31,7 @@ NONE = (
     "experiment",
     "design.path",
 )  # of those, where null is nothing and not a name
+FLOW = {"design.rows": "scenarios such as [{theta: 1}, {theta: 2}]", "design.vary": "{theta: 1..3, r_try: [2, 3]}"}
 
 _KEY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?|design\.vary(\.[A-Za-z_]\w*){1,2}", re.ASCII)
 _WHOLE = re.compile(r"[-+]?\d{1,40}(_\d{3})*", re.ASCII)
@@ -72,8 +73,8 @@ def value(key: str, text: str) -> Any:
         return None
     if key in TEXT:
         return text
-    if key == "design.rows":
-        return _rows(key, text)
+    if key in FLOW:
+        return _flow(key, text)
     if key.startswith("design.vary."):
         return _varied(key, text)
     if text.startswith("[") and text.endswith("]") and len(text) > 1:
@@ -103,8 +104,8 @@ def _varied(key: str, text: str) -> Any:
     return [item if quoted else _scalar(item) for item, quoted in _pieces(key, inside)]
 
 
-def _rows(key: str, text: str) -> Any:
-    """Scenarios written out, as YAML on one line. Anchors, aliases and tags are refused: the text says what it says."""
+def _flow(key: str, text: str) -> Any:
+    """Scenarios, or what varies, written as YAML on one line. Anchors, aliases and tags are refused: the text says what it says."""
     import yaml
 
     from kmsim.configuration import plain_yaml
@@ -115,7 +116,7 @@ def _rows(key: str, text: str) -> Any:
             raise BadValue(key, text, "plain values, with no &, * or ! before them")
         return plain_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise BadValue(key, text, "scenarios such as [{theta: 1}, {theta: 2}]") from None
+        raise BadValue(key, text, FLOW[key]) from None
 
 
 def split(word: str, known: Sequence[str], verb: str, groups: Sequence[str] = GROUPS) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kmsim.agents import Teacher
+from kmsim.lab import ensemble_bench
 from kmsim.lab.pool import one_run
 from kmsim.lab.words import columns
 from kmsim.model import Model
@@ -126,6 +127,7 @@ def rows(quick: bool = False) -> list[Row]:
     found = [against_oracle(small), runs_a_second(THREE_THOUSAND)]
     seconds, steps = running(small)
     found.append((f"{small.n_posts:,} teachers, 60 ticks: ns an agent-step", f"{seconds / steps * 1e9:.1f}", "-"))
+    found += ensemble_bench.rows(THREE_THOUSAND, quick)
     if quick:
         return found
     before = memory_mb()

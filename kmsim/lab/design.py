@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kmsim.errors import BadValue, KmsimError, unknown
+from kmsim.lab.plan import SINGLE
 from kmsim.lab.scenarios import Column, Scenarios
 from kmsim.lab.table import read_table
 from kmsim.parameters import PARAMETERS, resolve
@@ -31,7 +32,7 @@ KINDS: dict[str, tuple[str, ...]] = {  # kind -> its own settings
     "list": ("rows",),
     "table": ("path",),
 }
-SINGLE = ("system", "practice", "network", "budget", "years", "funded_years", "taper", "ticks_per_year")
+UNDOTTED = ("system", "practice", "network", *SINGLE)
 GROUPS: dict[str, tuple[str, ...]] = {
     "parameters": tuple(PARAMETERS),
     "network": tuple(SETTINGS),
@@ -116,7 +117,7 @@ def read_design(settings: Mapping[str, Any], fixed: Collection[str] = ()) -> Des
     {'parameters.theta': Range(low=1.0, high=3.0)}
     """
     kind = settings.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise unknown("design.kind", kind, KINDS, "a kind of design")
     own = {key: value for key, value in settings.items() if key not in ("kind", "summary")}
     for key in own:
@@ -135,7 +136,7 @@ def key_of(name: Any, place: str = "design.vary") -> str:
     """
     text = str(name)
     group, dot, own = text.partition(".")
-    if text in SINGLE or (dot and own in GROUPS.get(group, ())):
+    if text in UNDOTTED or (dot and own in GROUPS.get(group, ())):
         return text
     if text in PARAMETERS:
         return f"parameters.{text}"
@@ -143,7 +144,7 @@ def key_of(name: Any, place: str = "design.vary") -> str:
         raise KmsimError(f"{place}: {text} is no uncertainty; {_NO_UNCERTAINTY[text]}")
     same = [f"{g}.{name}" for g, names in GROUPS.items() for name in names if name == (own or text)]
     in_group = [f"{group}.{name}" for name in GROUPS.get(group, ())]
-    raise unknown(place, text, same or in_group or [*SINGLE, *PARAMETERS], "a key that can vary")
+    raise unknown(place, text, same or in_group or [*UNDOTTED, *PARAMETERS], "a key that can vary")
 
 
 # -- reading -----------------------------------------------------------------------

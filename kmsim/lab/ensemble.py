@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from kmsim.errors import KmsimError, RunFailed
 from kmsim.fingerprint import fingerprint
 from kmsim.lab import parts
 from kmsim.lab import work as lab_work
-from kmsim.lab.agenda import Agenda
+from kmsim.lab.agenda import DIED, Agenda
 from kmsim.lab.executors import Executor, check, executor_of
 from kmsim.lab.pool import compile_model, cpus
 from kmsim.lab.store import Store
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
 
 ROUNDS = 3  # how often what is found missing when all is done is done again
+STILLBORN = 10  # workers in a row that died before they began a run: then something is wrong with all of them
 FLUSH_SECONDS = 5.0  # at most how often failures are written down
 
 Progress = Callable[[int, int, float], Any]  # runs done, runs planned, runs a second
@@ -129,7 +130,7 @@ class _Ensemble:
         self.store, self.job, self.progress = store, job, progress
         self.again = again or f"kmsim resume {shlex.quote(str(store.folder))}"
         self.failures = Failures(store, plan)
-        self.suspects = set(self.failures.errors)  # what failed in earlier sessions is tried again, alone
+        self.earlier = dict(self.failures.errors)  # what failed in earlier sessions is tried again
         self.failed: set[int] = set()  # in this one
         self._look()
 
@@ -144,13 +145,21 @@ class _Ensemble:
 
     def do_missing(self, executor: Executor, work: Work) -> None:
         """Have all that is missing done, and look what is missing then."""
-        alone = self.suspects.intersection(self.missing.tolist()) if self.suspects else ()
-        agenda = Agenda(self.job, self.missing, alone, executor.width)
-        before, pace = self.done, _Rate()
+        again = [run for run, error in self.earlier.items() if error != DIED]
+        alone = [run for run, error in self.earlier.items() if error == DIED]
+        runs = np.setdiff1d(self.missing, np.array([*self.earlier], np.int64), assume_unique=True)
+        agenda = Agenda(self.job, runs, again, alone, executor.width)
+        self.earlier = {}
+        before, pace, stillborn = self.done, _Rate(), 0
         with closing(executor.each(work, agenda.take)) as stream:
             for came in stream:
                 if came.stopped:
                     raise RunFailed(f"{came.stopped}; {self.how_to_go_on()}")
+                if came.died:
+                    came = replace(came, suspects=lab_work.suspects_of(came.batch))
+                stillborn = stillborn + 1 if came.died and not came.suspects else 0
+                if stillborn > STILLBORN:
+                    raise RunFailed(f"workers die before they begin a run; {self.how_to_go_on()}")
                 for run in agenda.settle(came):
                     self.failed.add(run)
                     self.failures.add(run, agenda.failures[run])

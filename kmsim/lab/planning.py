@@ -98,7 +98,7 @@ def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[
     shared["practice"] = _given_of("practice", given) if "practice" in table else [asdict(p) for p in first.practices]
     shared["network"] = dict(first.network)
     if "network" in table:
-        del shared["network"]["archetype"]
+        shared["network"].pop("archetype", None)
     shared["parameters"] = first.parameters
     return shared | {group: _without(shared[group], group, table) for group in GROUPS}
 
@@ -138,7 +138,7 @@ def _system(name: str) -> dict[str, Any]:
 
 
 def _checked_policies(policies: Sequence[Any]) -> list[Policy]:
-    if isinstance(policies, str | Mapping) or not list(policies):
+    if not isinstance(policies, list | tuple) or not policies:
         raise BadValue("policies", policies, "at least one policy, as a list")
     levers = [read_policy(policy) for policy in policies]
     names = [policy.name for policy in levers]
@@ -150,10 +150,10 @@ def _checked_policies(policies: Sequence[Any]) -> list[Policy]:
 def _checked_outcomes(outcomes: Sequence[str] | None) -> list[str]:
     if outcomes is None:
         return list(OUTCOMES)
-    if isinstance(outcomes, str) or not list(outcomes):
+    if not isinstance(outcomes, list | tuple) or not outcomes:
         raise BadValue("outcomes", outcomes, "at least one outcome, as a list")
     for name in outcomes:
-        if name not in OUTCOMES:
+        if not isinstance(name, str) or name not in OUTCOMES:
             raise unknown("outcomes", name, OUTCOMES, "an outcome")
     return [name for name in OUTCOMES if name in set(outcomes)]
 

@@ -202,7 +202,7 @@ def canonical(value: Any) -> str:
         return "[" + ",".join(map(canonical, value)) + "]"
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _EXACT:
         return repr(float(value) + 0.0)
-    return json.dumps(value)
+    return json.dumps(value, default=str)  # what is no plain value is refused when the plan is checked
 
 
 def _text(value: Any) -> str:

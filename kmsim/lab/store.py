@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 PLAN, SCENARIOS, FAILURES = "plan.parquet", "scenarios.parquet", "failures.parquet"
 CONFIG, MANIFEST = "config.yaml", "manifest.json"
-LOCK, SESSION, ASIDE = ".lock", ".session", "aside"
+LOCK, SESSION, TRACES, ASIDE = ".lock", ".session", ".at", "aside"
 ROWS_AT_ONCE = 50_000  # of plan.parquet: one row group
 _LOADER = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
@@ -147,8 +147,11 @@ class Store:
             told = {"token": token, "host": socket.gethostname(), "pid": os.getpid(), "since": _now()}
             with telling(self.folder):
                 parts.write_whole(self.folder / SESSION, lambda stream: stream.write(json.dumps(told).encode()))
+                shutil.rmtree(self.folder / TRACES, ignore_errors=True)
+                (self.folder / TRACES).mkdir(exist_ok=True)
             yield token
         finally:
+            shutil.rmtree(self.folder / TRACES, ignore_errors=True)
             lock.release()
 
     def at_work(self) -> str | None:

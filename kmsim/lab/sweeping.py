@@ -16,7 +16,7 @@ import yaml
 
 from kmsim import configuration
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
-from kmsim.lab.design import GROUPS, KINDS, key_of, read_design
+from kmsim.lab.design import GROUPS, KINDS, UNDOTTED, key_of, read_design
 from kmsim.lab.executors import check
 from kmsim.lab.naming import checked_name, default_name, folder_of
 from kmsim.lab.plan import Plan
@@ -27,9 +27,9 @@ from kmsim.scenario import number
 if TYPE_CHECKING:
     from kmsim.lab.experiment import Experiment
 
-RUN_KEYS = ("system", "practice", "network", "seed", "budget", "years", "funded_years", "taper", "ticks_per_year")
 NOT_IN_PRESETS = ("experiment", "name", "workers", "executor")
 VARY = "design.vary"
+_GROUPS = tuple(f"{group}." for group in GROUPS)
 
 
 @dataclass(frozen=True)
@@ -64,30 +64,30 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     name = given.get("experiment")
     preset = Words.of(read_experiment(name) if name is not None else {}, NOT_IN_PRESETS)
     words = Words.of(given).over(preset)
+    settings = defaults() | dict(words.settings)
+    plan = _plan(words, settings)
+    options = {key.removeprefix("executor."): settings[key] for key in settings if key.startswith("executor.")}
+    check(settings["executor"], options)
+    workers = settings["workers"]
+    if workers is not None:
+        workers = number("workers", workers, 1, 1024, whole=True)
+    own = checked_name(settings["name"]) or default_name(_title(name, plan), config_hash(plan.config()))
+    return Sweep(plan, folder_of("sweep", own), settings["executor"], workers, options)
+
+
+def _plan(words: Words, settings: Mapping[str, Any]) -> Plan:
+    """The plan of these words; settings: what they say of a run, with the defaults."""
     design = read_design(_design_settings(words), fixed=words.settings)
     scenarios = design.scenarios()
-    settings = defaults() | dict(words.settings)
-    run = {key: settings[key] for key in settings if key in RUN_KEYS or "." in key}
-    run = {key: value for key, value in run.items() if key not in scenarios or key in words.settings}
-    options = {key.partition(".")[2]: run.pop(key) for key in [*run] if key.startswith("executor.")}
-    plan = read_plan(
+    of_a_run = [key for key in settings if key in (*UNDOTTED, "seed") or key.startswith(_GROUPS)]
+    return read_plan(
         _listed(settings["policies"]),
         scenarios,
         settings["replicates"],
         _listed(settings["outcomes"]),
         settings["trajectories"],
         design.data(),
-        **run,
-    )
-    check(settings["executor"], options)
-    workers = settings["workers"]
-    own = checked_name(settings["name"]) or default_name(_title(name, plan), config_hash(plan.config()))
-    return Sweep(
-        plan,
-        folder_of("sweep", own),
-        settings["executor"],
-        None if workers is None else number("workers", workers, 1, 1024, whole=True),
-        options,
+        **{key: settings[key] for key in of_a_run if key not in scenarios or key in words.settings},
     )
 
 
@@ -163,13 +163,15 @@ class Words:
         settings = {key: value for key, value in preset.settings.items() if key not in (self.vary or {})}
         design, vary = dict(preset.design), preset.vary
         if "design" in self.settings:  # of the preset's design only what the new one has too
-            has = KINDS.get(_design_file(self.settings["design"]).get("kind", ""), ())
+            has = KINDS.get(str(_design_file(self.settings["design"]).get("kind")), ())
             design = {key: value for key, value in design.items() if key in has}
             vary = vary if VARY in map("design.{}".format, has) else None
         return Words(settings | dict(self.settings), design | dict(self.design), _under(vary, self))
 
 
-def _by_full_key(vary: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+def _by_full_key(vary: Any, fixed: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    if not isinstance(vary, Mapping):
+        raise BadValue(VARY, vary, "keys and what they vary over, such as design.vary.theta=1..3")
     full: dict[str, tuple[str, Any]] = {}
     for name, values in vary.items():
         key = key_of(name)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,12 +24,14 @@ import pyarrow as pa
 from kmsim.errors import KmsimError
 from kmsim.fingerprint import fingerprint
 from kmsim.lab import parts
-from kmsim.lab.store import Store, is_current, refusal
+from kmsim.lab.store import TRACES, Store, is_current, refusal
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan, Run
 
 MOMENTS = ("funding_end", "end")
+TIMING = ("years", "funded_years", "taper")  # what the end of funding depends on, of what may vary
+_RUN = struct.Struct("<q")
 MODEL = fingerprint()  # of the code that is loaded here, whatever becomes of its files later
 
 
@@ -43,22 +47,27 @@ class Job:
 
 @dataclass(frozen=True)
 class Batch:
-    """Runs to be done together, by their numbers in the plan. attempt: 1 in company, 2 for a run alone that failed before."""
+    """Runs to be done together, by their numbers in the plan. alone: a run that must share its process with no other."""
 
     job: Job
     runs: tuple[int, ...]
     attempt: int = 1
+    alone: bool = False
 
 
 @dataclass(frozen=True)
 class Came:
-    """What came of a batch. failures: run -> error; died: who did it is gone; stopped: why nothing more can be done, anywhere."""
+    """What came of a batch. failures: run and error; stopped: why nothing more can be done, anywhere.
+
+    died: the process that did it is gone; suspects: then, the runs that it may have been at.
+    """
 
     batch: Batch
     done: tuple[int, ...] = ()
     failures: tuple[tuple[int, str], ...] = ()
     seconds: float = 0.0
     died: bool = False
+    suspects: tuple[int, ...] = ()
     stopped: str | None = None
 
 
@@ -116,30 +125,40 @@ def do(batch: Batch, simulate: Simulate = simulate) -> Came:
         plan = _plan_of(batch.job)
     except KmsimError as error:
         return Came(batch, stopped=f"a worker on {socket.gethostname()}: {error}")
-    found: list[tuple[Run, Found, float]] = []
-    failures = []
-    ends: dict[int, float] = {}
-    for index in batch.runs:
-        run, start = plan.run(index), time.perf_counter()
-        try:
-            if run.scenario not in ends:
-                ends[run.scenario] = funding_end(plan, run)
-            result = simulate(plan, run, ends[run.scenario])
-        except Exception as error:
-            failures.append((index, _described(error)))
-        else:
-            found.append((run, result, time.perf_counter() - start))
     folder = Path(batch.job.folder)
-    if found:
-        try:
-            tables = tables_of(plan, found, batch.attempt)
-            kept = parts.write_part(folder, tables, lambda: is_current(folder, batch.job.token))
-        except OSError as error:
-            return Came(batch, stopped=refusal(folder, error))
-        if kept is None:
-            return Came(batch, stopped=f"{folder}: another process has taken over")
+    try:
+        found, failures = _simulated(plan, batch, simulate)
+        kept = not found or parts.write_part(
+            folder, tables_of(plan, found, batch.attempt), lambda: is_current(folder, batch.job.token)
+        )
+    except OSError as error:
+        return Came(batch, stopped=refusal(folder, error))
+    if not kept:
+        return Came(batch, stopped=f"{folder}: another process has taken over")
     done = tuple(run.index for run, _, _ in found)
     return Came(batch, done, tuple(failures), time.perf_counter() - started)
+
+
+def _simulated(
+    plan: Plan, batch: Batch, simulate: Simulate
+) -> tuple[list[tuple[Run, Found, float]], list[tuple[int, str]]]:
+    """The batch's runs, each with what it found and the seconds it took; and those that broke, with why."""
+    found, failures = [], []
+    ends: dict[tuple[Any, ...], float] = {}
+    with trace(batch) as at:
+        for index in batch.runs:
+            at(index)
+            run, start = plan.run(index), time.perf_counter()
+            try:
+                timing = tuple(plan.table[key][run.scenario] for key in TIMING if key in plan.table)
+                if timing not in ends:
+                    ends[timing] = funding_end(plan, run)
+                result = simulate(plan, run, ends[timing])
+            except Exception as error:
+                failures.append((index, _described(error)))
+            else:
+                found.append((run, result, time.perf_counter() - start))
+    return found, failures
 
 
 def _plan_of(job: Job) -> Plan:
@@ -165,6 +184,35 @@ def _described(error: Exception) -> str:
     """The error in one line, with the place that raised it."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(last.filename).name}, line {last.lineno})"
+
+
+# -- which run a worker is at ------------------------------------------------------------
+@contextmanager
+def trace(batch: Batch) -> Iterator[Callable[[int], Any]]:
+    """A file that says which run of a batch is being run, so that it is known should the process die at it. Gone when it is over."""
+    path = _trace_of(batch)
+    with path.open("wb", buffering=0) as stream:
+
+        def at(run: int) -> None:
+            stream.seek(0)
+            stream.write(_RUN.pack(run))
+
+        yield at
+    path.unlink(missing_ok=True)
+
+
+def suspects_of(batch: Batch) -> tuple[int, ...]:
+    """The runs of a batch that its process may have died of: the one it was at, none if it was at none, all if that is not known."""
+    try:
+        written = _trace_of(batch).read_bytes()
+    except OSError:
+        return ()
+    return _RUN.unpack(written) if len(written) == _RUN.size else batch.runs
+
+
+def _trace_of(batch: Batch) -> Path:
+    names = f"{batch.job.token}-{batch.runs[0]}-{batch.runs[-1]}-{len(batch.runs)}-{batch.attempt}"
+    return Path(batch.job.folder) / TRACES / names
 
 
 # -- from what runs found to tables -----------------------------------------------------

@@ -55,6 +55,7 @@ def scenarios(plan: Plan) -> list[dict]:
         ("design.vary.network.ownership=0.2,0.8", {"network.ownership": [0.2, 0.8]}),
         ("design.vary.budget=[1e6,null,auto]", {"budget": [1e6, None, "auto"]}),
         ("design.vary.practice=metacognition,generic_enquiry", {"practice": ["metacognition", "generic_enquiry"]}),
+        ("design.vary={theta: [1, 2], budget: 1e6}", {"parameters.theta": [1, 2], "budget": [1e6, 1e6]}),
         ("design.vary.ticks_per_year=[6,12]", {"ticks_per_year": [6, 12]}),
     ],
 )
@@ -187,6 +188,8 @@ def test_only_sweep_takes_m(kmsim):
         (["design.vary.theta.x=1"], "did you mean"),
         (["design.vary.a.b.c=1"], "design.vary.a.b.c"),
         (["design.vary=theta"], "design.vary=theta: expected keys and what they vary over"),
+        (["design.vary={theta: 1..3"], "{theta: 1..3, r_try: [2, 3]}"),
+        (["design.vary={theta: 1..3}", "design.vary.parameters.theta=1..2"], "given twice"),
         (["design.vary.theta="], "design.vary.theta=: expected a number (contacts)"),
         (["design.vary.theta=[]"], "at least one"),
         (["design.vary.theta=1,"], "before and after each comma"),

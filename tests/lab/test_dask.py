@@ -49,10 +49,19 @@ def test_a_run_that_kills_its_worker_is_noted_alone_after_two_tries(tmp_path, pl
     assert errors[1] == "the process that ran it died twice: killed, or out of memory"
 
 
+def test_what_shares_a_worker_with_a_killer_is_not_blamed(tmp_path, plan):
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=4, dashboard_address=":0", silence_logs=50) as cluster:
+        outcome = run_plan(plan, tmp_path / "e", "dask", address=cluster.scheduler_address, work=stand_in.do_poisoned)
+    assert [row["scenario"] for row in Store.open(tmp_path / "e").failures()] == [2, 3]
+    assert (outcome.done, outcome.failed) == (N - 2, 2)
+
+
 def test_a_cluster_at_an_address(tmp_path, plan, undisturbed):
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0") as cluster:
         outcome = run_plan(plan, tmp_path / "e", "dask", address=cluster.scheduler_address, work=stand_in.do)
     assert outcome.whole
     assert bits(tmp_path / "e") == bits(undisturbed)

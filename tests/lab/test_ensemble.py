@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import patch
 
@@ -194,6 +195,11 @@ class _Disturbed:
             raise KeyboardInterrupt
         if event == "die":
             return work.Came(batch, died=True)
+        if event == "die at a run":
+            with suppress(InterruptedError), work.trace(batch) as at:
+                at(batch.runs[-1])
+                raise InterruptedError
+            return work.Came(batch, died=True)
         if event == "die late":
             return work.Came(stand_in.do(batch).batch, died=True)
         if event == "break":
@@ -210,7 +216,7 @@ class _Disturbed:
         return came
 
 
-EVENTS = ["nothing", "stop before", "stop after", "die", "die late", "break", "again", "tear", "lose"]
+EVENTS = ["nothing", "stop before", "stop after", "die", "die at a run", "die late", "break", "again", "tear", "lose"]
 
 
 SESSIONS = st.lists(st.lists(st.sampled_from(EVENTS), min_size=1, max_size=6), max_size=4)
@@ -260,19 +266,45 @@ def test_batches_grow_to_about_a_second_and_shrink_at_the_end():
 
 @given(fails=st.sets(st.integers(0, 19)), dies=st.sets(st.integers(0, 19)))
 def test_only_runs_that_fail_twice_fail(fails, dies):
-    agenda, tries = Agenda(work.Job("f", "t", "h"), np.arange(20), width=1), dict.fromkeys(range(20), 0)
+    agenda, tries = Agenda(work.Job("f", "t", "h"), np.arange(20)), dict.fromkeys(range(20), 0)
     while (batch := agenda.take()) is not None:
+        good, broken = [], []
         for run in batch.runs:
             tries[run] += 1
-        if dies & {*batch.runs}:
-            agenda.settle(work.Came(batch, died=True))
+            if run in dies:
+                agenda.settle(work.Came(batch, died=True, suspects=(run,)))
+                break
+            (broken if run in fails else good).append(run)
         else:
-            good = tuple(run for run in batch.runs if run not in fails)
-            broken = tuple((run, "broken") for run in batch.runs if run in fails)
-            agenda.settle(work.Came(batch, good, broken, 0.001))
+            agenda.settle(work.Came(batch, tuple(good), tuple((run, "broken") for run in broken), 0.001))
     assert set(agenda.failures) == fails | dies
     assert agenda.done == 20 - len(fails | dies)
-    assert max(tries.values()) <= 2
+    assert all(tries[run] == 2 for run in dies)
+
+
+def test_whose_process_dies_before_a_run_begins_is_blamed_for_nothing():
+    agenda = Agenda(work.Job("f", "t", "h"), [0, 1], alone=[2])
+    for _ in range(5):
+        batch = agenda.take()
+        assert agenda.settle(work.Came(batch, died=True)) == []
+    taken = []
+    while (batch := agenda.take()) is not None:
+        taken += batch.runs
+        agenda.settle(work.Came(batch, batch.runs, seconds=1.0))
+    assert sorted(taken) == [0, 1, 2]
+    assert agenda.failures == {}
+
+
+def test_the_run_a_process_died_at_is_known(tmp_path):
+    (tmp_path / ".at").mkdir()
+    batch = work.Batch(work.Job(str(tmp_path), "token", "hash"), (3, 4, 5))
+    assert work.suspects_of(batch) == ()
+    with work.trace(batch) as at:
+        assert work.suspects_of(batch) == (3, 4, 5)
+        at(3)
+        at(4)
+        assert work.suspects_of(batch) == (4,)
+    assert work.suspects_of(batch) == ()
 
 
 def test_executors_by_name():

@@ -274,13 +274,13 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path, plan, small_files):
 
 
 def test_a_folder_that_cannot_be_written(store, plan):
+    (store.folder / "attempts").rmdir()
+    (store.folder / "attempts").write_text("in the way")
+    assert write(store, plan, [0]).stopped == f"{store.folder}: cannot be written: not a directory"
+    (store.folder / ".session").unlink()
     (store.folder / ".session").mkdir()
     with pytest.raises(KmsimError, match="cannot be written: is a directory"), store.locked():
         pass
-    (store.folder / "attempts").rmdir()
-    (store.folder / "attempts").write_text("in the way")
-    came = stand_in.do(work.Batch(work.Job(str(store.folder), "x", plan.base_hash), (0,)))
-    assert came.stopped == f"{store.folder}: cannot be written: not a directory"
 
 
 def test_a_broken_manifest_or_plan_is_one_line(store, plan):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kmsim.lab
 from kmsim import configuration
@@ -191,6 +193,56 @@ def test_bad_experiments_are_told(own, text, told):
         read_sweep({"experiment": "mine"})
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-3, 3), st.floats(), st.dates())
+    | st.sampled_from(
+        ["", "1..3", "0.2..0.8", "prior", "coaching", "village", "mat", "auto", "=1+1", "\x1b[31m", "x" * 300]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["theta", "network.cpd", "kind", "vary", "x"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+KEYS = [
+    *defaults(),
+    "design.vary",
+    "design.vary.theta",
+    "design.vary.system",
+    "design.vary.practice",
+    "design.vary.years",
+]
+KEYS += [
+    "design.vary.network",
+    "design.vary.network.cpd",
+    "design.vary.system.la",
+    "design.vary.system.seed",
+    "design.n",
+]
+KEYS += [
+    "design.rows",
+    "design.path",
+    "design.kind",
+    "design.seed",
+    "design.replicates",
+    "parameters",
+    "parameters.theta",
+]
+KEYS += ["system.la", "practice.effect", "network.cpd", "executor.address"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    words=st.dictionaries(st.sampled_from(KEYS), values, max_size=3),
+    design=st.sampled_from(["grid", "list", "lhs", "sobol", "table"]),
+)
+def test_nothing_that_yaml_can_say_makes_a_traceback(words, design):
+    try:
+        read_sweep({"system": "village", "design": design} | words)
+    except KmsimError as error:
+        assert "\n" not in str(error)  # noqa: PT017
 
 
 def test_python_is_the_equal_of_the_verb(tmp_path):

@@ -68,13 +68,15 @@ def test_resume_does_what_is_missing_with_the_model(kmsim, tmp_path):  # noqa: F
     words = ("system=village", "years=2", "funded_years=1", "design=list", "policies=coaching", "replicates=3")
     words += ("executor=serial", "name=mine")
     said = kmsim("sweep", *words, "design.rows=[{theta: 3}, {theta: 4}]")
-    assert (said.code, said.out) == (0, "6 of 6 runs are done, in results/sweep/mine\n")
+    assert said.code == 0
+    assert said.out.endswith("6 of 6 runs are done, in results/sweep/mine\n")
     folder = Path("results/sweep/mine")
     before = bits(folder)
     for file in (folder / "runs").iterdir():
         file.unlink()
     said = kmsim("resume", str(folder), "executor=serial")
-    assert (said.code, said.out) == (0, "6 of 6 runs are done, in results/sweep/mine\n")
+    assert said.code == 0
+    assert said.out.endswith("6 of 6 runs are done, in results/sweep/mine\n")
     check_whole(folder)
     assert bits(folder) == before
     assert kmsim("resume", "mine").err == "kmsim: mine: no such folder; did you mean results/sweep/mine?\n"
@@ -84,7 +86,7 @@ def test_a_run_that_fails_makes_the_exit_code_1(kmsim, folder, monkeypatch):  # 
     monkeypatch.setattr(run_plan, "__kwdefaults__", run_plan.__kwdefaults__ | {"work": stand_in.do_broken})
     said = kmsim("resume", str(folder), "executor=serial")
     assert said.code == 1
-    assert said.out == f"{N - 1} of {N} runs are done, in {folder}\n"
+    assert said.out.endswith(f"{N - 1} of {N} runs are done, in {folder}\n")
     assert f"1 runs failed and 0 are missing; see kmsim status {folder}" in said.err
 
 

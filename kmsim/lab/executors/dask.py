@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kmsim.errors import KmsimError, RunFailed
-from kmsim.lab.executors import Take, came_of
+from kmsim.lab.executors import Take, came_of, deaf_to_ctrl_c
 from kmsim.lab.work import Batch, Came, Work
 from kmsim.scenario import number
 
@@ -62,14 +62,19 @@ class Dask:
     @contextmanager
     def _local(self) -> Iterator[Any]:
         import dask
+        from distributed.utils import LoopRunner
 
+        loop = LoopRunner()
+        with deaf_to_ctrl_c():  # the thread from which workers are started, and so the workers
+            loop.start()
         with dask.config.set(_SETTINGS):
             try:
                 cluster = distributed().LocalCluster(
+                    loop=loop.loop,
                     n_workers=self.width,
                     threads_per_worker=1,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # the port that is free
                     silence_logs=logging.CRITICAL,
                     env=_ONE_THREAD,
                 )
@@ -82,6 +87,7 @@ class Dask:
                 yield cluster
             finally:
                 _close(cluster)
+                loop.stop()
 
 
 class Slurm(Dask):
@@ -128,7 +134,7 @@ class Slurm(Dask):
                 cluster = SLURMCluster(
                     **self._settings,
                     job_script_prologue=prologue,
-                    scheduler_options={"dashboard_address": None},
+                    scheduler_options={"dashboard_address": ":0"},  # the port that is free
                     silence_logs=logging.CRITICAL,
                 )
             except (ValueError, TypeError) as error:
@@ -170,14 +176,17 @@ def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
     """Keep every thread of the cluster busy, however many come and go, and give back what came of each batch."""
     doing: dict[Any, Batch] = {}
     finished = distributed().as_completed([], raise_errors=False)
+    waiting: Batch | None = None  # a run that must be alone: until nothing else is being done
     try:
         while True:
-            room = max(1, sum(client.nthreads().values())) + AHEAD - len(doing)
-            while room > 0 and (batch := take()) is not None:
-                future = client.submit(came_of, work, batch, pure=False, retries=0)
-                doing[future] = batch
+            room = max(1, sum(client.nthreads().values())) + AHEAD
+            while len(doing) < room and not any(batch.alone for batch in doing.values()):
+                waiting = waiting or take()
+                if waiting is None or (waiting.alone and doing):
+                    break
+                future = client.submit(came_of, work, waiting, pure=False, retries=0)
+                doing[future], waiting = waiting, None
                 finished.add(future)
-                room -= 1
             if not doing:
                 return
             future = next(finished)

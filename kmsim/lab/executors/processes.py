@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from kmsim.errors import RunFailed
-from kmsim.lab.executors import Take, came_of
+from kmsim.lab.executors import Take, came_of, deaf_to_ctrl_c
 from kmsim.lab.work import Batch, Came, Work
 
 STILLBORN = 5  # workers in a row that end before they begin: then something is wrong with all of them
@@ -109,7 +109,7 @@ class Processes:
     def _started(self, work: Work) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work), daemon=True, name="kmsim worker")
-        with _one_thread_each():
+        with _one_thread_each(), deaf_to_ctrl_c():
             process.start()
         theirs.close()  # else its end would not be noticed
         return _Worker(process, ours)
@@ -141,7 +141,7 @@ def _one_thread_each() -> Iterator[None]:
 # -- in the worker ---------------------------------------------------------------------
 def _serve(pipe: Connection, work: Work) -> None:
     """What a worker does all its life. Ctrl-C is the asker's to hear."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     threading.Thread(target=_end_with_asker, daemon=True).start()
     with suppress(EOFError, OSError):
         pipe.send(_READY)
