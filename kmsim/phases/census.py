@@ -21,7 +21,7 @@ def showing(stage, q, p):
     return aware + in_use + well
 
 
-@inner
+@rule
 def tell_followers(contacts, follow_start, follow_from, post, change):
     """Add a change of what a post shows to the counts of everyone with a tie to it (whole numbers: any order will do)."""
     for t in range(follow_start[post], follow_start[post + 1]):

@@ -61,21 +61,21 @@ _BYTE, _EIGHT, _SIXTEEN = np.uint32(255), np.uint32(8), np.uint32(16)
 _I, _LANE = np.uintp, np.uintp(8)
 
 
-@inner
+@rule
 def _copy(x, row, values, first, n):
     at, start = _I(row), _I(first)
     for j in range(_I(n)):
         x[at + j] = values[start + j]
 
 
-@inner
+@rule
 def _copy_back(values, first, x, row, n):
     at, start = _I(row), _I(first)
     for j in range(_I(n)):
         values[start + j] = x[at + j]
 
 
-@inner
+@rule
 def _copy_whole(x, row, values, first, n):
     """Whole numbers, as reals."""
     at, start = _I(row), _I(first)
@@ -83,14 +83,14 @@ def _copy_whole(x, row, values, first, n):
         x[at + j] = F(np.int32(values[start + j]))
 
 
-@inner
+@rule
 def _copy_stage_back(stage, first, x, row, n):
     at, start = _I(row), _I(first)
     for j in range(_I(n)):
         stage[start + j] = np.uint8(np.int32(x[at + j]))
 
 
-@inner
+@rule
 def _copy_contacts(x, contacts, tie_share, first, n):
     """What a post's contacts are doing: shares of its ties, and numbers."""
     start = _I(first)
@@ -175,7 +175,7 @@ def bring_out(of, first, x, n):
     _copy_back(of.ownership, first, x, _NEW_O, n)
 
 
-@inner
+@rule
 def _lay(x, at, value, n):
     for j in range(n):
         x[at + j] = value

@@ -123,7 +123,7 @@ def _rotate(w, ring):
         _seat(state, posts.follow_start, posts.follow_from, first, stage, u, q, w.p[0].o_keep * o, w.p[0])
 
 
-@inner
+@rule
 def _seat(state, follow_start, follow_from, post, stage, u, q, o, p):
     """Put a person's state for one practice in a post, and tell those who look to the post."""
     stages, knowledge, fidelity, ownership, contacts = state
