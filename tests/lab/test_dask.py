@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 pytest.importorskip("distributed", reason="the extra `dask` is not installed")
 
-from kmsim.errors import KmsimError
+from kmsim.errors import KmsimError, RunFailed
 from kmsim.lab.ensemble import run_plan
 from kmsim.lab.executors.dask import Slurm
 from kmsim.lab.store import Store
@@ -65,6 +66,41 @@ def test_a_cluster_at_an_address(tmp_path, plan, undisturbed):
         outcome = run_plan(plan, tmp_path / "e", "dask", address=cluster.scheduler_address, work=stand_in.do)
     assert outcome.whole
     assert bits(tmp_path / "e") == bits(undisturbed)
+
+
+def test_a_scheduler_that_goes_away_is_told_in_one_line_and_what_is_done_stays(tmp_path, plan):
+    port = str(_free_port())
+    dask = [sys.executable, "-m", "dask"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"], **silent
+    )
+    address = f"tcp://127.0.0.1:{port}"
+    worker = subprocess.Popen([*dask, "worker", address, "--no-nanny", "--nthreads", "1"], env=env, **silent)
+
+    def gone(done: int, *_) -> None:
+        if done >= 10:
+            scheduler.kill()
+
+    try:
+        time.sleep(2)
+        with pytest.raises(
+            RunFailed, match=r"the connection to the Dask scheduler was lost; .* runs are kept; go on with: "
+        ):
+            run_plan(plan, tmp_path / "e", "dask", None, gone, address=address, work=stand_in.do_slowly)
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert Store.open(tmp_path / "e").scan().count >= 10
+    assert run_plan(plan, tmp_path / "e", "serial", work=stand_in.do).whole
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
 
 
 def test_an_address_where_nobody_answers(tmp_path, plan, monkeypatch):

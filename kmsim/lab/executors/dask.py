@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 from collections.abc import Generator, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -39,7 +40,7 @@ class Dask:
 
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none."""
-        with self._client() as client:
+        with _quiet(), self._client() as client:
             yield from _each(client, work, take)
 
     @contextmanager
@@ -179,7 +180,7 @@ def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
     waiting: Batch | None = None  # a run that must be alone: until nothing else is being done
     try:
         while True:
-            room = max(1, sum(client.nthreads().values())) + AHEAD
+            room = _threads(client) + AHEAD
             while len(doing) < room and not any(batch.alone for batch in doing.values()):
                 waiting = waiting or take()
                 if waiting is None or (waiting.alone and doing):
@@ -196,12 +197,32 @@ def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
             client.cancel([*doing], force=True)
 
 
+def _threads(client: Any) -> int:
+    """How many batches the cluster can do at once, now. One, if nobody answers: then the batch tells what is wrong."""
+    try:
+        return max(1, sum(client.nthreads().values()))
+    except OSError:
+        return 1
+
+
 def _came(future: Any, batch: Batch) -> Came:
-    if future.status == "finished":
+    """What came of a batch; its worker may have died since it said so, and then it is done again before this returns."""
+    dd = distributed()
+    try:
         return future.result()
-    if future.status == "error":
-        error = future.exception()
-        if isinstance(error, distributed().KilledWorker):
-            return Came(batch, died=True)
+    except dd.KilledWorker:
+        return Came(batch, died=True)
+    except CancelledError:
+        return Came(batch, stopped="the connection to the Dask scheduler was lost")
+    except Exception as error:
         return Came(batch, stopped=f"a Dask worker: {type(error).__name__}: {' '.join(str(error).split())}")
-    return Came(batch, stopped="the connection to the Dask scheduler was lost")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What Dask left unfinished when it is interrupted is not told, neither now nor when it is cleared away later."""
+    logger = logging.getLogger("asyncio")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(before)
