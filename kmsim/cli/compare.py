@@ -39,6 +39,10 @@ def main(words: Sequence[str], flags: Flags) -> int:
     settings = compose(VERB, read(words, keys(VERB), VERB))
     name = checked_name(settings.pop("name"))
 
+    if settings["workers"] != 1:
+        from kmsim.lab.executors.processes import start_server
+
+        start_server()  # it loads the model on another processor while we do
     from kmsim.lab.comparison import compare_plan, plan_of, scenarios_of
     from kmsim.lab.provenance import config_hash
     from kmsim.lab.single import configuration_of

@@ -124,6 +124,15 @@ def _context() -> Any:
     return multiprocessing.get_context("spawn")
 
 
+def start_server() -> None:
+    """Have the server that workers come from load what they need, while we do something else. Does nothing where there is none."""
+    if _context().get_start_method() == "forkserver":
+        from multiprocessing.forkserver import ensure_running
+
+        with _one_thread_each():
+            ensure_running()
+
+
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
     """Processes started meanwhile have one thread for compiled loops, for there is one process a processor."""
