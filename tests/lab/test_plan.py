@@ -404,7 +404,7 @@ def test_names_are_looked_up_in_every_system():
         ({"scenarios": table(years=[3, 4]), "years": 5}, "years=5: expected no value beside the design"),
         ({"scenarios": table(network__cpd=[0.5]), "policies": ["business_as_usual"]}, "one with a network"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "given",
 )
 def test_bad_plans(given, told):
     settings = {"policies": POLICIES, "system": "village"} | given
