@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -126,6 +128,21 @@ def test_workers_that_never_begin_are_told(tmp_path, plan, monkeypatch):
     monkeypatch.setattr(processes, "_serve", os._exit)
     with pytest.raises(RunFailed, match="__main__"):
         run_plan(plan, tmp_path / "e", "processes", 2, work=stand_in.do)
+
+
+def test_a_script_without_a_main_guard_is_told_of_it_once(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import kmsim.lab\n"
+        "kmsim.lab.sweep('out', system='village', policies=['coaching'], years=2, funded_years=1, design='grid', workers=2)\n"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, env=env, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1
+    assert "needs `if __name__ == '__main__':`" in ended.stderr.splitlines()[-1]
 
 
 # -- interruptions ---------------------------------------------------------------------------

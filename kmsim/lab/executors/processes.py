@@ -21,7 +21,7 @@ from kmsim.errors import RunFailed
 from kmsim.lab.executors import Take, came_of, deaf_to_ctrl_c
 from kmsim.lab.work import Batch, Came, Work
 
-STILLBORN = 5  # workers in a row that end before they begin: then something is wrong with all of them
+STILLBORN = 3  # workers in a row that end before they begin: then something is wrong with all of them
 _READY = "ready"
 
 
@@ -81,9 +81,10 @@ class Processes:
 
     def _hear(self, worker: _Worker) -> Came | None:
         """What a worker says: that it has begun, or what came of its batch; or that it is no more."""
-        try:
+        told = None
+        with suppress(EOFError, OSError):
             told = worker.pipe.recv()
-        except (EOFError, OSError):
+        if told is None:
             return self._died(worker)
         if told == _READY:
             worker.ready, self._stillborn = True, 0
