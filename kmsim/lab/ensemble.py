@@ -97,7 +97,7 @@ def run_plan(
     3
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise SystemExit(1)  # a worker reads a script that has no __main__ guard: its asker tells of it
+        raise SystemExit(1)  # a worker of Dask reads a script that has no __main__ guard: its asker tells of it
     started = time.monotonic()
     check(executor, options)
     if plan.model != fingerprint():

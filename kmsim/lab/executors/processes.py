@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any
 
 from kmsim.errors import RunFailed
@@ -101,16 +102,13 @@ class Processes:
             return Came(batch, died=True)
         self._stillborn += 1
         if self._stillborn >= STILLBORN:
-            raise RunFailed(
-                "worker processes end before they begin; a script that starts runs needs "
-                "`if __name__ == '__main__':` round what it does"
-            )
+            raise RunFailed("worker processes end before they begin; try executor=serial, which needs none")
         return Came(batch, died=True)
 
     def _started(self, work: Work) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work), daemon=True, name="kmsim worker")
-        with _one_thread_each(), deaf_to_ctrl_c():
+        with _one_thread_each(), _without_script(), deaf_to_ctrl_c():
             process.start()
         theirs.close()  # else its end would not be noticed
         return _Worker(process, ours)
@@ -137,6 +135,17 @@ def _one_thread_each() -> Iterator[None]:
             del os.environ["NUMBA_NUM_THREADS"]
         else:
             os.environ["NUMBA_NUM_THREADS"] = before
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Processes started meanwhile do not read the script that asks, which they need nothing of: it wants no `__main__` guard."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 # -- in the worker ---------------------------------------------------------------------
