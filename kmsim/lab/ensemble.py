@@ -7,6 +7,7 @@ told. A run that fails is noted in failures.parquet, and tried again when the pl
 from __future__ import annotations
 
 import json
+import multiprocessing
 import shlex
 import time
 from collections import deque
@@ -97,6 +98,8 @@ def run_plan(
     ...     run_plan(plan, Path(folder) / "mine", "serial").done
     3
     """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)  # a worker of Dask reads a script that has no __main__ guard: its asker tells of it
     started = time.monotonic()
     check(executor, options)
     if plan.model != fingerprint():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -124,8 +126,32 @@ def test_workers_that_never_begin_are_told(tmp_path, plan, monkeypatch):
     from kmsim.lab.executors import processes
 
     monkeypatch.setattr(processes, "_serve", os._exit)
-    with pytest.raises(RunFailed, match="__main__"):
+    with pytest.raises(RunFailed, match="end before they begin"):
         run_plan(plan, tmp_path / "e", "processes", 2, work=stand_in.do)
+
+
+def test_a_script_needs_no_main_guard_and_may_come_from_anywhere(tmp_path):
+    sweep = "kmsim.lab.sweep('out', system='village', policies=['coaching'], years=2, funded_years=1, design='grid', workers=2)"
+    ended = _python([], tmp_path, f"import kmsim.lab\nprint({sweep}.done)")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
+def test_on_dask_a_script_without_a_main_guard_is_told_of_it_once(tmp_path):
+    pytest.importorskip("distributed")
+    (tmp_path / "script.py").write_text(
+        "import kmsim.lab\nkmsim.lab.sweep('out', system='village', design='grid', workers=1, executor='dask')\n"
+    )
+    ended = _python(["script.py"], tmp_path)
+    assert ended.returncode == 1
+    assert "needs `if __name__ == '__main__':`" in ended.stderr.splitlines()[-1]
+
+
+def _python(words, place, text=""):
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    words = [sys.executable, *(words or ["-"])]
+    return subprocess.run(
+        words, input=text, cwd=place, capture_output=True, text=True, env=env, timeout=100, check=False
+    )
 
 
 # -- interruptions ---------------------------------------------------------------------------

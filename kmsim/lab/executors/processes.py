@@ -15,13 +15,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any
 
 from kmsim.errors import RunFailed
 from kmsim.lab.executors import Take, came_of, deaf_to_ctrl_c
 from kmsim.lab.work import Batch, Came, Work
 
-STILLBORN = 5  # workers in a row that end before they begin: then something is wrong with all of them
+STILLBORN = 3  # workers in a row that end before they begin: then something is wrong with all of them
 _READY = "ready"
 
 
@@ -81,9 +82,10 @@ class Processes:
 
     def _hear(self, worker: _Worker) -> Came | None:
         """What a worker says: that it has begun, or what came of its batch; or that it is no more."""
-        try:
+        told = None
+        with suppress(EOFError, OSError):
             told = worker.pipe.recv()
-        except (EOFError, OSError):
+        if told is None:
             return self._died(worker)
         if told == _READY:
             worker.ready, self._stillborn = True, 0
@@ -100,16 +102,13 @@ class Processes:
             return Came(batch, died=True)
         self._stillborn += 1
         if self._stillborn >= STILLBORN:
-            raise RunFailed(
-                "worker processes end before they begin; a script that starts runs needs "
-                "`if __name__ == '__main__':` round what it does"
-            )
+            raise RunFailed("worker processes end before they begin; try executor=serial, which needs none")
         return Came(batch, died=True)
 
     def _started(self, work: Work) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work), daemon=True, name="kmsim worker")
-        with _one_thread_each(), deaf_to_ctrl_c():
+        with _one_thread_each(), _without_script(), deaf_to_ctrl_c():
             process.start()
         theirs.close()  # else its end would not be noticed
         return _Worker(process, ours)
@@ -145,6 +144,17 @@ def _one_thread_each() -> Iterator[None]:
             del os.environ["NUMBA_NUM_THREADS"]
         else:
             os.environ["NUMBA_NUM_THREADS"] = before
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Processes started meanwhile do not read the script that asks, which they need nothing of: it wants no `__main__` guard."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 # -- in the worker ---------------------------------------------------------------------
