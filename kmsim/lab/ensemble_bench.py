@@ -95,14 +95,13 @@ def peak_mb(runs: int) -> float:
 
 def peak_here(runs: int) -> float:
     """The same in this process, which must be new."""
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
     with tempfile.TemporaryDirectory() as folder:
         run_plan(plan_of(runs), Path(folder) / "runs", "serial", work=do)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return float("nan")
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
 def rows(system: Any, quick: bool = False) -> list[Row]:
