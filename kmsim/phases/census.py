@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled, inner, rule
+from kmsim.jit import compiled, rule
 from kmsim.rules.adoption import TRYING, UNAWARE, USING
 from kmsim.rules.numbers import ZERO
 
@@ -36,7 +36,7 @@ def census(w):
             count_school(w, k, i)
 
 
-@inner
+@rule
 def count_school(w, k, i):
     """Counts and sums of one school's posts, in row order."""
     s, p = w.schools, w.p[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled, inner
+from kmsim.jit import compiled, rule
 
 CATEGORIES = (
     "broadcast",
@@ -45,7 +45,7 @@ def money(w, tick):
         s[i].cpd_budget += paid
 
 
-@inner
+@rule
 def _membership(w, k, i, dt):
     """One school's cash for one practice this tick; books it by category, and the hours of teachers' own time."""
     s, m, p = w.schools, w.money, w.p[0]

@@ -210,7 +210,7 @@ def _deliver(w, k, pool):
         w.uptake[k, i].rehearsal = rehearsal(v, w.uptake[k, i].fund if o[i].coaching > 0 else ZERO, p)
 
 
-@inner
+@rule
 def _mean_attendance(w, k, i):
     first, n = w.schools[i].first_post, w.schools[i].n_posts
     workload = w.posts.base_workload[first : first + n]

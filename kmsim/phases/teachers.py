@@ -6,7 +6,7 @@ import numpy as np
 
 from kmsim.jit import compiled, inner, rule
 from kmsim.phases import tile
-from kmsim.phases.census import showing, tell_followers
+from kmsim.phases.census import tell_followers
 from kmsim.phases.tile import LANES, POSTS, Place, bring_in, bring_out, columns_of, lay_place, met_by
 from kmsim.rng import AWARE as AWARE_DRAW
 from kmsim.rng import BLOCK, uniform_block
@@ -36,12 +36,12 @@ from kmsim.rules.peers import fidelity_after, standing_support, support
     tile.AT[name] for name in tile.OWN[:15]
 )
 _AWARE_DRAW, _STAGE_DRAW = tile.AT["aware_draw"], tile.AT["stage_draw"]
-_ATTENDS, _HELD, _NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _SHOWS, _CHANGED, _IN_USE, _USING, _CHAMPION = (
+_ATTENDS, _HEARD, _HELD, _NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _SHOWS, _CHANGED, _IN_USE, _USING, _CHAMPION = (
     tile.AT[name] for name in tile.COMES_OUT
 )
 _IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
-_SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(2), F(4)
-_ONE, _TWO = np.int32(1), np.int32(2)
+_SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(256), F(65536)  # as in census.showing
+_BYTE, _SIXTEEN = np.int32(255), np.int32(16)
 
 
 @compiled
@@ -66,7 +66,7 @@ def teachers(w, tick):
                 _learn(x, whole, w.p[0], w.clock.dt)
                 _decide(x, whole, w.p[0], w.clock.dt)
                 _show(x, whole, w.p[0])
-                changes = _note_changes(w, first, n, changes)
+                changes = _note_changes(x, w, first, n, changes)
                 bring_out(of, first, x, n)
                 school = _count(w, k, first, n, school)
         contacts, start, source = w.posts.contacts[k], w.posts.follow_start, w.posts.follow_from
@@ -131,7 +131,7 @@ def _place(w, k, i):
     )
 
 
-@inner
+@rule
 def _lay_places(w, k, first, n, school, place):
     """What every post of the tile meets in its school; returns what the last one's do. A school that goes on from the
     last tile meets what it met there, whatever has been counted since."""
@@ -160,14 +160,14 @@ def _hear(x, n, p, dt):
         a = attendance(at.priority, at.mandate, x[_W0 + j], x[_XI_A + j], p)
         hearing = chance(awareness_rate(x[_EARLY + j], at.broadcast, x[_AWARE_SHARE + j], a * at.hours, p), dt)
         x[_ATTENDS + j] = a
-        x[_NEW_STAGE + j] = _IS_AWARE if stage == _IS_UNAWARE and draw < hearing else stage
+        x[_HEARD + j] = _IS_AWARE if stage == _IS_UNAWARE and draw < hearing else stage
 
 
 @inner
 def _learn(x, n, p, dt):
     """Knowledge, fidelity and ownership of those who know of it."""
     for j in range(n):
-        at, stage, u, q, o, a = met_by(x, j), x[_NEW_STAGE + j], x[_U + j], x[_Q + j], x[_O + j], x[_ATTENDS + j]
+        at, stage, u, q, o, a = met_by(x, j), x[_HEARD + j], x[_U + j], x[_Q + j], x[_O + j], x[_ATTENDS + j]
         attended = a * at.hours
         knows = stage != _IS_UNAWARE
         in_use = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
@@ -187,7 +187,7 @@ def _learn(x, n, p, dt):
 def _decide(x, n, p, dt):
     """Who tries, settles, lapses or drops it: by means of a tick's start and end, one change of stage at most."""
     for j in range(n):
-        at, stage, held, draw = met_by(x, j), x[_NEW_STAGE + j], x[_HELD + j], x[_STAGE_DRAW + j]
+        at, stage, held, draw = met_by(x, j), x[_HEARD + j], x[_HELD + j], x[_STAGE_DRAW + j]
         users, well = x[_USERS + j], x[_WELL + j]
         u, q, o = (
             HALF * (x[_U + j] + x[_NEW_U + j]),
@@ -234,21 +234,19 @@ def _show(x, n, p):
         x[_CHAMPION + j] = champion if x[_NEW_O + j] > p.o_champion else ZERO
 
 
-@inner
-def _note_changes(w, first, n, changes):
-    """Posts that now show something else to those who look to them."""
-    x, changed, change, p = w.scratch.tile, w.scratch.changed, w.scratch.change, w.p[0]
+@rule
+def _note_changes(x, w, first, n, changes):
+    """Posts that now show something else to those who look to them: written always, counted where it is so."""
+    changed, change = w.scratch.changed, w.scratch.change
     for j in range(n):
-        if x[_CHANGED + j] != ZERO:
-            before = showing(x[_STAGE + j], x[_Q + j], p)
-            after = showing(x[_NEW_STAGE + j], x[_NEW_Q + j], p)
-            changed[changes] = first + j
-            change[changes] = after - before
-            changes += 1
+        difference = np.int32(x[_CHANGED + j])
+        changed[changes] = first + j
+        change[changes] = np.uint32(difference)
+        changes += difference != 0
     return changes
 
 
-@inner
+@rule
 def _count(w, k, first, n, school):
     """Add the block's posts to their schools' counts, in row order; returns the school that the next block begins in."""
     x, s = w.scratch.tile, w.schools
@@ -264,10 +262,10 @@ def _count(w, k, first, n, school):
         aware = in_use = using = well = champions = np.int32(0)
         for j in range(until - at):
             shows = np.int32(y[_SHOWS + j])
-            aware += shows & _ONE
+            aware += shows & _BYTE
             in_use += np.int32(y[_IN_USE + j])
             using += np.int32(y[_USING + j])
-            well += shows >> _TWO
+            well += shows >> _SIXTEEN
             champions += np.int32(y[_CHAMPION + j])
         q_users, o_users, q_deep = here.q_users, here.o_users, here.q_deep
         for j in range(until - at):  # in row order: sums of real numbers depend on it
@@ -288,7 +286,7 @@ def _count(w, k, first, n, school):
     return i
 
 
-@inner
+@rule
 def _clear(here):
     here.aware = here.trying = here.in_use = here.well = here.champions = 0
     here.q_users = here.o_users = here.q_deep = ZERO

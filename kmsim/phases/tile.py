@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmsim.jit import inner, rule
+from kmsim.jit import rule
 from kmsim.rules.numbers import F
 
 
@@ -43,7 +43,7 @@ class Place(NamedTuple):
 
 
 OWN = "stage u q o aware_share use_share users well early z aptitude w0 tries xi_a xi_s aware_draw stage_draw".split()
-COMES_OUT = "attends held new_stage new_u new_q new_o shows changed in_use using champion".split()
+COMES_OUT = "attends heard held new_stage new_u new_q new_o shows changed in_use using champion".split()
 ROWS = (*Place._fields, *OWN, *COMES_OUT)
 POSTS, LANES = 128, 16  # posts to a tile; loops over it run on to a whole number of lanes
 STRIDE = POSTS + LANES
@@ -54,7 +54,7 @@ AT = {name: row * STRIDE for row, name in enumerate(ROWS)}
     AT[name] for name in OWN[:15]
 )
 _AWARE_DRAW, _STAGE_DRAW = AT["aware_draw"], AT["stage_draw"]
-_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O = (AT[name] for name in COMES_OUT[2:6])
+_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O = (AT[name] for name in COMES_OUT[3:7])
 _P = tuple(AT[name] for name in Place._fields)
 _BYTE, _EIGHT, _SIXTEEN = np.uint32(255), np.uint32(8), np.uint32(16)
 # Unsigned indices, for Numba lets signed ones count from the end, and that keeps a loop from becoming SIMD code.
@@ -147,7 +147,7 @@ def columns_of(w, k):
     )
 
 
-@inner
+@rule
 def bring_in(x, of, first, n, draw):
     """What each post of the tile has of its own; draw: where in the block its draws begin."""
     _copy_whole(x, _STAGE, of.stage, first, n)
@@ -166,7 +166,7 @@ def bring_in(x, of, first, n, draw):
     _copy(x, _STAGE_DRAW, of.stage_draws, draw, n)
 
 
-@inner
+@rule
 def bring_out(of, first, x, n):
     """The tile's results become the posts' state."""
     _copy_stage_back(of.stage, first, x, _NEW_STAGE, n)
@@ -181,7 +181,7 @@ def _lay(x, at, value, n):
         x[at + j] = value
 
 
-@inner
+@rule
 def lay_place(x, place, at, n):
     """What a school's teachers meet, for the n posts from `at` on and to the end of the last lane: schools are laid in
     order, so that what runs over is written again."""
