@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,12 +53,55 @@ def test_a_run_that_kills_its_worker_is_noted_alone_after_two_tries(tmp_path, pl
 
 
 def test_what_shares_a_worker_with_a_killer_is_not_blamed(tmp_path, plan):
+    import dask
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=4, dashboard_address=":0", silence_logs=50) as cluster:
+    patient = {"distributed.scheduler.allowed-failures": 0}
+    with (
+        dask.config.set(patient),
+        LocalCluster(n_workers=1, threads_per_worker=4, dashboard_address=":0", silence_logs=50) as cluster,
+    ):
         outcome = run_plan(plan, tmp_path / "e", "dask", address=cluster.scheduler_address, work=stand_in.do_poisoned)
     assert [row["scenario"] for row in Store.open(tmp_path / "e").failures()] == [2, 3]
     assert (outcome.done, outcome.failed) == (N - 2, 2)
+
+
+def test_a_cluster_of_ours_that_loses_its_workers_is_made_anew(tmp_path, plan, undisturbed, monkeypatch):
+    """As when Dask's nannies do not bring a worker back."""
+    from kmsim.lab.executors import dask
+
+    monkeypatch.setattr(dask, "SECONDS_WITHOUT", 2)
+    clusters: list = []
+    made = dask.Dask._local
+
+    @contextmanager
+    def watched(self):
+        with made(self) as cluster:
+            clusters.append(cluster)
+            yield cluster
+
+    def lose_them(done: int, *_) -> None:
+        if len(clusters) == 1 and done >= 10:
+            dask._end_workers(clusters[0])
+
+    monkeypatch.setattr(dask.Dask, "_local", watched)
+    assert run_plan(plan, tmp_path / "e", "dask", 2, lose_them, work=stand_in.do_slowly).whole
+    assert len(clusters) == 2
+    check_whole(tmp_path / "e")
+    assert bits(tmp_path / "e") == bits(undisturbed)
+
+
+def test_a_cluster_without_workers_is_waited_for_and_told(tmp_path, plan, monkeypatch):
+    from distributed import LocalCluster
+
+    from kmsim.lab.executors import dask
+
+    monkeypatch.setattr(dask, "SECONDS_WITHOUT", 0)
+    with LocalCluster(n_workers=0, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+        threading.Timer(3, lambda: cluster.scale(1)).start()
+        with pytest.warns(UserWarning, match="has no workers; waiting for some"):
+            run_plan(plan, tmp_path / "e", "dask", address=cluster.scheduler_address, work=stand_in.do)
+    check_whole(tmp_path / "e")
 
 
 def test_a_cluster_at_an_address(tmp_path, plan, undisturbed):

@@ -10,6 +10,8 @@ import logging
 import os
 import shutil
 import signal
+import time
+import warnings
 from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
@@ -22,6 +24,8 @@ from kmsim.scenario import number
 
 AHEAD = 1  # batches that wait at the scheduler, so that no worker waits for us
 SECONDS_TO_CONNECT = 10
+SECONDS_TO_LOOK = 0.02  # between looks whether a batch is finished
+SECONDS_WITHOUT = 20  # workers: then something is wrong
 SECONDS_TO_CLOSE = 1
 _SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # what to try again is judged elsewhere
@@ -40,8 +44,10 @@ class Dask:
 
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none."""
-        with _quiet(), self._client() as client:
-            yield from _each(client, work, take)
+        whole = False
+        while not whole:
+            with _quiet(), self._client() as client:
+                whole = yield from _each(client, work, take, self._address is None)
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -173,14 +179,18 @@ def _not_installed(executor: str) -> KmsimError:
     return KmsimError(f"executor={executor}: not installed; install it with: pip install 'kmsim[dask]'")
 
 
-def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
-    """Keep every thread of the cluster busy, however many come and go, and give back what came of each batch."""
+def _each(client: Any, work: Work, take: Take, own: bool) -> Generator[Came, None, bool]:
+    """Keep every thread of the cluster busy, however many come and go, and give back what came of each batch.
+
+    own: whether the cluster is of this machine and this ensemble. Returns whether all is done: not if such a cluster has
+    lost its workers, and then what they had has died.
+    """
     doing: dict[Any, Batch] = {}
     finished = distributed().as_completed([], raise_errors=False)
     waiting: Batch | None = None  # a run that must be alone: until nothing else is being done
     try:
         while True:
-            room = _threads(client) + AHEAD
+            room = max(1, _threads(client)) + AHEAD
             while len(doing) < room and not any(batch.alone for batch in doing.values()):
                 waiting = waiting or take()
                 if waiting is None or (waiting.alone and doing):
@@ -189,7 +199,11 @@ def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
                 doing[future], waiting = waiting, None
                 finished.add(future)
             if not doing:
-                return
+                return True
+            if not _comes(client, finished, own):
+                for batch in [*doing.values(), *([waiting] if waiting else [])]:
+                    yield Came(batch, died=True)
+                return False
             future = next(finished)
             yield _came(future, doing.pop(future))
     finally:
@@ -197,12 +211,32 @@ def _each(client: Any, work: Work, take: Take) -> Generator[Came, None, None]:
             client.cancel([*doing], force=True)
 
 
+def _comes(client: Any, finished: Any, own: bool) -> bool:
+    """Wait until a batch is finished. False if a cluster of our own has no worker left, and none has come back for a while."""
+    seen = looked = time.monotonic()
+    warned = own
+    while not finished.has_ready():
+        time.sleep(SECONDS_TO_LOOK)
+        now = time.monotonic()
+        if now - looked < 1:
+            continue
+        looked = now
+        if _threads(client):
+            seen = now
+        elif now - seen > SECONDS_WITHOUT and own:
+            return False
+        elif now - seen > SECONDS_WITHOUT and not warned:
+            warnings.warn("the Dask cluster has no workers; waiting for some", stacklevel=2)
+            warned = True
+    return True
+
+
 def _threads(client: Any) -> int:
-    """How many batches the cluster can do at once, now. One, if nobody answers: then the batch tells what is wrong."""
+    """How many batches the cluster can do at once, now. None if nobody answers: then the batches tell what is wrong."""
     try:
-        return max(1, sum(client.nthreads().values()))
+        return sum(client.nthreads().values())
     except OSError:
-        return 1
+        return 0
 
 
 def _came(future: Any, batch: Batch) -> Came:
