@@ -12,6 +12,7 @@ from scipy.optimize import curve_fit
 from kmsim.evidence import intervals
 from kmsim.evidence.check import Check, Statistic
 from kmsim.evidence.experiments import CLASS, FEATURES, HIERARCHIES, QUALITIES, SENIOR, SIZES
+from kmsim.evidence.factorial import lead, least_main_effect
 from kmsim.evidence.intervals import Interval, Range
 from kmsim.evidence.measures import (
     Measure,
@@ -33,9 +34,6 @@ from kmsim.evidence.statistics import (
     correlation,
     difference,
     kept,
-    largest_loss,
-    largest_outcome_loss,
-    least_loss,
     mean,
     null_share,
     outcome_difference,
@@ -46,7 +44,6 @@ from kmsim.evidence.table import findings
 
 POSITIVE: Range = (0.0, None)
 NULL: Range = (0.5, 1.0)  # most trials find nothing
-OFFS = [f"{feature} off" for feature in FEATURES]
 TOOLKIT_YEARS = np.arange(7) + 0.75  # surveys of spring 2012 to 2018, launch in mid-2011
 TOOLKIT = np.array(findings()["F40"].value) / 100
 
@@ -211,9 +208,9 @@ def _cluster_size(run: RunSeen) -> float:
 _width = mean("programme", lambda run: run.trial.high - run.trial.low, None)
 
 REVIEW = (
-    Check("F02.harmless", "the least that any of the seven features adds to depth at year 3", "features", least_loss("all", OFFS, depth(3)), POSITIVE, own=True),
-    Check("F02.cpd", "use lost at year 3 with CPD off, less that with the next worst feature off", "features", largest_loss("all", OFFS, in_use(3), "cpd off"), POSITIVE, own=True),
-    Check("F02.ownership", "vitality of clusters lost at year 10 with ownership off, less that with the next worst feature off", "features", largest_outcome_loss("all", OFFS, "cluster_vitality", "ownership off"), POSITIVE, own=True),
+    Check("F02.harmless", "the least main effect of any of the seven features on depth at year 3", "features", least_main_effect(lambda seen: seen.each("bundle", depth(3), None)), POSITIVE, own=True),
+    Check("F02.cpd", "CPD's Shapley share of use at year 3, less the largest of the others'", "features", lead(lambda seen: seen.each("bundle", in_use(3), None), FEATURES.index("cpd")), POSITIVE, own=True),
+    Check("F02.ownership", "ownership's Shapley share of clusters' vitality at year 10, less the largest of the others'", "features", lead(lambda seen: seen.outcome("cluster_vitality", "bundle", None), FEATURES.index("ownership")), POSITIVE, own=True),
     Check("F03.size", "rank correlation of network size with doing it well", "sizes", rank_correlation(dict(SIZES), well(3)), of("F03"), own=True),
     Check("F03.quality", "rank correlation of collaboration with doing it well", "sizes", rank_correlation(dict(QUALITIES), well(3)), (0.15, 1.0), own=True),
     Check("F04.gap", "attainment gap narrowed by targeted less universal networks, SD", "targeting", outcome_difference("targeted_networks", "codesigned_networks", "attainment_gap_sd"), POSITIVE),

@@ -18,6 +18,7 @@ from kmsim.evidence.arms import Arm
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
 
+FEW = {"source": "synthetic", "n_schools": 60, "region": "England"}
 SCHOOLS = {"source": "synthetic", "n_schools": 120, "region": "England"}
 VOLUNTEERS = {"source": "synthetic", "n_schools": 200, "region": "England"}  # half of them join a trial
 

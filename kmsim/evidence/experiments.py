@@ -5,10 +5,12 @@ Settings of arms are the findings' own descriptions put into features; none was 
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from kmsim.evidence.arms import BUNDLE, NOTHING, OFF, POST, Arm, programme, real_network
-from kmsim.evidence.experiment import VOLUNTEERS, Experiment
+from kmsim.evidence.experiment import FEW, VOLUNTEERS, Experiment
 from kmsim.evidence.table import priors
 from kmsim.parameters import PARAMETERS
 
@@ -21,8 +23,11 @@ TRIALS, PROGRAMMES = 141, 480  # F21's number; as many as tell a correlation of 
 SENIOR, CLASS = "senior leader", "teacher"
 
 
-def _off(feature: str) -> Arm:
-    return programme(BUNDLE, **{feature: OFF})  # type: ignore[arg-type]
+def _factorial() -> dict[str, list[float]]:
+    """Every combination of the features: the first feature varies slowest, off before on."""
+    on = BUNDLE | {"novelty": PARAMETERS["novelty_reference"].default}
+    rows = list(product(*((OFF, on[feature]) for feature in FEATURES)))
+    return {f"network.{feature}": [row[i] for row in rows] for i, feature in enumerate(FEATURES)}
 
 
 def _drawn(number: int, low: float, high: float) -> dict[str, list[float]]:
@@ -79,10 +84,12 @@ CHAMPIONS = programme(cpd=0.1, focus=OFF, external_expertise=0.4, collaboration=
 _ALL = (
     Experiment(
         "features",
-        "the review's effective bundle, and the same with one of the seven features off",
-        {"all": programme(BUNDLE)}
-        | {f"{f} off": _off(f) if f != "novelty" else programme(BUNDLE, novelty=OFF) for f in FEATURES},
+        "the review's effective bundle, with each of the seven features on or off: all 128 combinations",
+        {"bundle": programme(BUNDLE)},
+        seeds=5,
         years=10,
+        vary=_factorial(),
+        system=FEW,
     ),
     Experiment(
         "sizes",
@@ -116,7 +123,7 @@ _ALL = (
         {"programme": programme()},
         seeds=1,
         vary=_drawn(PROGRAMMES, 0.05, 0.95),
-        system={"source": "synthetic", "n_schools": 60, "region": "England"},
+        system=FEW,
     ),
     Experiment(
         "141 trials",
@@ -157,7 +164,7 @@ _ALL = (
             "peers alone": programme(external_expertise=OFF),
             "with materials": programme(scripting=0.5),
         },
-        seeds=40,
+        seeds=30,
         years=2,
         funded_years=2,
         trial=True,
@@ -172,7 +179,7 @@ _ALL = (
                 cpd=0.3, focus=0.9, external_expertise=0.3, collaboration=0.1, scripting=0.9, tiers=2
             ),
         },
-        seeds=40,
+        seeds=30,
         years=2,
         funded_years=2,
         trial=True,
@@ -183,7 +190,7 @@ _ALL = (
         "champions",
         "a trial of champions without a named practice; scenario 1: nobody leaves or moves",
         {"champions": CHAMPIONS},
-        seeds=40,
+        seeds=30,
         years=2,
         funded_years=2,
         trial=True,

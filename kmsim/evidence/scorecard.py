@@ -214,6 +214,8 @@ def marks(result: Result) -> str:
     """What a reader must know of a verdict: whose range it is, and which parameters were judged with the finding in view."""
     check = result.check
     said = ["range: this project's reading"] if check.own else []
+    if 0.0 in check.accept and None in check.accept:
+        said.append("by sign only, however small")
     if check.kind == "VAL" and check.named_by:
         said.append(f"in view when judged: {', '.join(check.named_by)}")
     if check.finding.mark:

@@ -66,11 +66,12 @@ class Seen:
         """A number of each run of an arm."""
         return np.array([of(run) for run in self.runs(arm, scenario)], float)
 
-    def outcome(self, name: str, arm: str, moment: str = "end") -> np.ndarray:
-        """An outcome of the lab in the first scenario, a value a seed. moment: end or funding_end."""
+    def outcome(self, name: str, arm: str, scenario: int | None = 0) -> np.ndarray:
+        """An outcome of the lab at the end of each run of an arm, in the order of `runs`."""
         frame = self._outcomes
-        rows = frame[(frame.policy == arm) & (frame.scenario == 0) & (frame.moment == moment)]
-        return rows.sort_values("seed")[name].to_numpy(float)
+        rows = frame[(frame.policy == arm) & (frame.moment == "end")]
+        rows = rows if scenario is None else rows[rows.scenario == scenario]
+        return rows.sort_values(["scenario", "seed"])[name].to_numpy(float)
 
     def varied(self, key: str, arm: str) -> np.ndarray:
         """What a key was in each run of an arm, in the order of `runs(arm, None)`."""

@@ -5,8 +5,6 @@ A statistic is made of arms and measures and is given what was seen. Arms share 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy import stats
 
@@ -56,35 +54,6 @@ def ratio(arm: str, other: str, of: Measure) -> Statistic:
 def kept(arm: str, of: str) -> Statistic:
     """How much of the effect estimated by one arm's trials is estimated by another's on the same pupils."""
     return ratio(arm, of, effect)
-
-
-def largest_loss(whole: str, parts: Sequence[str], of: Measure, expected: str) -> Statistic:
-    """How much more is lost with the expected part off than with the next worst."""
-    others = [part for part in parts if part != expected]
-
-    def statistic(seen: Seen) -> Interval:
-        base = seen.each(whole, of)
-        worst = np.max([base - seen.each(part, of) for part in others], axis=0)
-        return intervals.mean(base - seen.each(expected, of) - worst)
-
-    return statistic
-
-
-def largest_outcome_loss(whole: str, parts: Sequence[str], outcome: str, expected: str) -> Statistic:
-    """The same of an outcome at the end."""
-    others = [part for part in parts if part != expected]
-
-    def statistic(seen: Seen) -> Interval:
-        base = seen.outcome(outcome, whole)
-        worst = np.max([base - seen.outcome(outcome, part) for part in others], axis=0)
-        return intervals.mean(base - seen.outcome(outcome, expected) - worst)
-
-    return statistic
-
-
-def least_loss(whole: str, parts: Sequence[str], of: Measure) -> Statistic:
-    """How much is lost with that part off that costs least: nil or more if every part helps or does no harm."""
-    return lambda seen: intervals.mean(np.min([seen.each(whole, of) - seen.each(part, of) for part in parts], axis=0))
 
 
 def rank_correlation(levels: dict[str, float], of: Measure) -> Statistic:
