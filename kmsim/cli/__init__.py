@@ -20,7 +20,7 @@ from types import ModuleType
 
 from kmsim.errors import KmsimError, RunFailed, unknown
 
-VERBS = ("compare", "run", "sweep", "resume", "status", "compact", "query", "list", "show", "bench")
+VERBS = ("compare", "run", "sweep", "resume", "status", "compact", "query", "scorecard", "list", "show", "bench")
 FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 TRUST = "--trust-code="
@@ -143,7 +143,7 @@ def _verb(name: str) -> ModuleType:
 
 
 def _help() -> str:
-    lines = [f"  {name:9}{_verb(name).SUMMARY}\n" for name in verbs()]
+    lines = [f"  {name:10}{_verb(name).SUMMARY}\n" for name in verbs()]
     return HEAD + "".join(lines) + EXAMPLES
 
 

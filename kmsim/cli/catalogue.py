@@ -293,7 +293,13 @@ def _outcomes() -> Mapping[str, Any]:
 
 def _show_outcome(name: str) -> str:
     row = _outcomes()[name]
-    body = {"label": row.label, "formula": row.formula, "unit": row.unit, "better": row.better, "source": row.source}
+    body = {
+        "label": row.label,
+        "formula": row.formula,
+        "unit": row.unit,
+        "better": row.better,
+        "source": _marked(row.source),
+    }
     if row.shared:
         body["several practices"] = "one value for all together"
     return _head("outcome", name, row.meaning) + text.fields(body)
@@ -324,11 +330,74 @@ def _show_parameter(name: str) -> str:
         "default": f"{row.default:.4g}",
         "unit": row.unit,
         "prior": f"{row.prior[0]:g} to {row.prior[1]:g}",
-        "source": row.source,
+        "source": _marked(row.source),
         "grade": row.grade,
         "use": f"kmsim compare parameters.{name}={row.default:.4g}",
     }
     return _head("parameter", name, _meaning(name)) + text.fields(body)
+
+
+# -- evidence --------------------------------------------------------------------
+def _marked(source: str) -> str:
+    from kmsim.evidence.cited import marked
+
+    return marked(source)
+
+
+def _findings() -> Mapping[str, Any]:
+    from kmsim.evidence.table import findings
+
+    return findings()
+
+
+def _priors() -> Mapping[str, Any]:
+    from kmsim.evidence.table import priors
+
+    return priors()
+
+
+def _record_line(name: str) -> list[str]:
+    from kmsim.evidence.table import look_up
+
+    record: Any = look_up(name)
+    weak = f" [{record.mark}]" if record.mark else ""
+    told = [record.use] if name in _findings() else [_plain_value(record)]
+    return [name, ", ".join(record.grade), *told, record.statement + weak]
+
+
+def _plain_value(record: Any) -> str:
+    from kmsim.evidence.records import plain
+
+    return plain(record.value)
+
+
+def _show_record(kind: str) -> Callable[[str], str]:
+    def show(name: str) -> str:
+        from kmsim.evidence.cited import citing
+        from kmsim.evidence.grades import GRADES
+        from kmsim.evidence.records import USES
+        from kmsim.evidence.table import citations, look_up
+
+        record: Any = look_up(name)
+        unit = f" ({record.unit})" if record.unit else ""
+        body = {"quantity": record.quantity + unit, "value": _plain_value(record), "range": record.range or "none"}
+        if kind == "prior":
+            body |= {"shape": record.shape, "taken from": ", ".join(record.from_findings)}
+        else:
+            body |= {
+                "use": f"{record.use}: {USES[record.use]}",
+                "because": record.why,
+                "retagged": record.retagged,
+                "validation group": "" if record.group is None else f"{record.group} of 12",
+            }
+        body |= {"simulated": record.test, "note": record.note, "named by parameters": ", ".join(citing(name))}
+        rows = [[key, value] for key, value in body.items() if value]
+        rows += [["grade", f"{grade}: {GRADES[grade]}"] for grade in record.grade]
+        rows += [["source", work] for work in citations(record)]
+        weak = f"{record.mark.upper()}: not to be taken as evidence as it stands\n\n" if record.mark else ""
+        return _head(kind, name, record.statement) + weak + text.rows(rows, indent=2)
+
+    return show
 
 
 def _head(kind: str, name: str, meaning: str) -> str:
@@ -440,5 +509,23 @@ KINDS: tuple[Kind, ...] = (
         ("authority",),
         lambda name: [name],
         _show_authority,
+    ),
+    Kind(
+        "finding",
+        "findings",
+        "what research found, with its source, and what it is used for",
+        lambda: [*_findings()],
+        ("finding", "grade", "use", "what was found"),
+        _record_line,
+        _show_record("finding"),
+    ),
+    Kind(
+        "prior",
+        "priors",
+        "parameters as research and judgement have them before any fitting",
+        lambda: [*_priors()],
+        ("prior", "grade", "value", "what it is"),
+        _record_line,
+        _show_record("prior"),
     ),
 )

@@ -12,7 +12,7 @@ from kmsim.errors import KmsimError
 if TYPE_CHECKING:
     from kmsim.cli import Flags
 
-SUMMARY = "list what there is: systems, policies, levers, outcomes, parameters, archetypes, practices"
+SUMMARY = "list what there is: systems, policies, levers, outcomes, parameters, archetypes, practices, findings"
 MANY = 40  # names of a kind with more are not all told where every kind is
 
 

@@ -28,6 +28,7 @@ from kmsim.lab.store import TRACES, Store, is_current, refusal
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan, Run
+    from kmsim.model import Model
 
 MOMENTS = ("funding_end", "end")
 TIMING = ("years", "funded_years", "taper")  # what the end of funding depends on, of what may vary
@@ -94,12 +95,17 @@ def simulate(plan: Plan, run: Run, funding_end: float) -> Found:
     from kmsim.model import Model
 
     scenario = plan.scenario_of(run)
-    model = Model(system=system_of(scenario.system), scenario=scenario).run()
+    return found_in(plan, run, funding_end, Model(system=system_of(scenario.system), scenario=scenario).run())
+
+
+def found_in(plan: Plan, run: Run, funding_end: float, model: Model) -> Found:
+    """What a run found, from its model when it has run to its end."""
+    per_year = model.given.ticks_per_year
     values = np.array([*model.outcome_arrays(plan.outcomes).values()], np.float32)
-    moments = (round(funding_end * scenario.ticks_per_year), model.ticks)
+    moments = (round(funding_end * per_year), model.ticks)
     return Found(
-        practices=tuple(practice.name for practice in scenario.practices),
-        ticks_per_year=scenario.ticks_per_year,
+        practices=tuple(practice.name for practice in model.given.practices),
+        ticks_per_year=per_year,
         moments=moments,
         at=values[:, :, list(moments)],
         path=values if plan.keeps_trajectory(run) else None,

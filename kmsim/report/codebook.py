@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from kmsim.agents import Cluster, Network, School, Teacher
+from kmsim.evidence.cited import marked
 from kmsim.model import PHASES
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES
 from kmsim.parameters import GRADES, PARAMETERS
@@ -42,7 +43,7 @@ def codebook() -> str:
         "## Outcomes",
         table(
             ["name", "label", "what it is", "formula", "unit", "source"],
-            [(o.name, o.label, o.meaning, o.formula, o.unit, o.source) for o in OUTCOMES.values()],
+            [(o.name, o.label, o.meaning, o.formula, o.unit, marked(o.source)) for o in OUTCOMES.values()],
         ),
         "Months of progress are interpolated, to 0.1, between the middles of the EEF's bands: "
         + ", ".join(f"{sd:g} SD = {months:g}" for sd, months in MONTHS)
@@ -63,7 +64,15 @@ def codebook() -> str:
         table(
             ["name", "meaning", "unit", "default", "prior", "source", "grade"],
             [
-                (p.name, p.meaning, p.unit, f"{p.default:g}", f"{p.prior[0]:g} to {p.prior[1]:g}", p.source, p.grade)
+                (
+                    p.name,
+                    p.meaning,
+                    p.unit,
+                    f"{p.default:g}",
+                    f"{p.prior[0]:g} to {p.prior[1]:g}",
+                    marked(p.source),
+                    p.grade,
+                )
                 for p in PARAMETERS.values()
             ],
         ),

@@ -1,0 +1,65 @@
+"""A check: a statistic of a simulated experiment, the range in which the finding puts it, and the verdict.
+
+Example
+-------
+>>> Check("F27.effect", "x", "post", lambda seen: None, (-0.02, 0.02)).kind
+'CAL'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kmsim.evidence.cited import citing
+from kmsim.evidence.intervals import Interval, Range, verdict
+from kmsim.evidence.records import Finding
+from kmsim.evidence.seen import Seen
+from kmsim.evidence.table import findings
+
+Statistic = Callable[[Seen], Interval]
+
+
+@dataclass(frozen=True)
+class Check:
+    """name: the finding's id, and after a dot which of its checks. accept: low and high, None for no bound.
+
+    own: whether the range is this project's reading and not the source's. tagged: a use other than the finding's, where a
+    part of it is.
+    """
+
+    name: str
+    says: str
+    experiment: str
+    statistic: Statistic
+    accept: Range
+    own: bool = False
+    tagged: str = ""
+
+    @property
+    def finding(self) -> Finding:
+        """The record that is checked."""
+        return findings()[self.name.partition(".")[0]]
+
+    @property
+    def kind(self) -> str:
+        """CAL, VAL or built in."""
+        return self.tagged or self.finding.use
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The parameters that name the finding: a VAL row that has any was in view when they were judged."""
+        return citing(self.finding.id)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a check found."""
+
+    check: Check
+    found: Interval
+
+    @property
+    def verdict(self) -> str:
+        """pass, fail or cannot tell."""
+        return verdict(self.found, self.check.accept)

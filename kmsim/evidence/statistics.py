@@ -1,0 +1,89 @@
+"""Statistics of an experiment, each an interval over seeds: means, differences, ratios, rank correlations of arms.
+
+A statistic is made of arms and measures and is given what was seen. Arms share seeds, so differences are paired.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from kmsim.evidence import intervals
+from kmsim.evidence.check import Statistic
+from kmsim.evidence.intervals import Interval
+from kmsim.evidence.measures import Measure, effect
+from kmsim.evidence.seen import Seen
+
+
+def mean(arm: str, of: Measure, scenario: int | None = 0) -> Statistic:
+    """The mean of a measure over an arm's seeds, or over all its scenarios."""
+    return lambda seen: intervals.mean(seen.each(arm, of, scenario))
+
+
+def difference(arm: str, other: str, of: Measure, scenario: int = 0, than: int | None = None) -> Statistic:
+    """A measure in one arm less that in another, seed by seed. than: the other's scenario."""
+    second = scenario if than is None else than
+    return lambda seen: intervals.mean(seen.each(arm, of, scenario) - seen.each(other, of, second))
+
+
+def change(arm: str, later: Measure, earlier: Measure, scenario: int = 0) -> Statistic:
+    """One measure less another in the same runs."""
+    return lambda seen: intervals.mean(seen.each(arm, later, scenario) - seen.each(arm, earlier, scenario))
+
+
+def outcome_difference(arm: str, other: str, outcome: str, per: str = "") -> Statistic:
+    """An outcome of the lab at the end in one arm less that in another. per: an outcome to divide each by."""
+
+    def statistic(seen: Seen) -> Interval:
+        one, two = (seen.outcome(outcome, name) / (seen.outcome(per, name) if per else 1.0) for name in (arm, other))
+        return intervals.mean(one - two)
+
+    return statistic
+
+
+def ratio(arm: str, other: str, of: Measure) -> Statistic:
+    """The mean of a measure in one arm over that in another."""
+
+    def statistic(seen: Seen) -> Interval:
+        one, two = seen.each(arm, of), seen.each(other, of)
+        return intervals.jackknife(lambda kept: one[kept].mean() / two[kept].mean(), len(one))
+
+    return statistic
+
+
+def kept(arm: str, of: str) -> Statistic:
+    """How much of the effect estimated by one arm's trials is estimated by another's on the same pupils."""
+    return ratio(arm, of, effect)
+
+
+def rank_correlation(levels: dict[str, float], of: Measure) -> Statistic:
+    """Spearman's correlation, over arms and seeds, of a measure with the level at which each arm stands."""
+
+    def statistic(seen: Seen) -> Interval:
+        table = np.array([seen.each(arm, of) for arm in levels])
+        level = np.array(list(levels.values()))
+
+        def spearman(seeds: np.ndarray) -> float:
+            values = table[:, seeds]
+            return float(stats.spearmanr(np.repeat(level, len(seeds)), values.ravel()).statistic)
+
+        return intervals.jackknife(spearman, table.shape[1])
+
+    return statistic
+
+
+def correlation(arm: str, key: str, of: Measure) -> Statistic:
+    """Pearson's correlation, over scenarios, of what varies with a measure; scenarios in which there is none are left out."""
+
+    def statistic(seen: Seen) -> Interval:
+        x, y = seen.varied(key, arm), seen.each(arm, of, None)
+        good = np.isfinite(y)
+        x, y = x[good], y[good]
+        return intervals.jackknife(lambda kept: float(np.corrcoef(x[kept], y[kept])[0, 1]), len(x))
+
+    return statistic
+
+
+def null_share(arm: str, scenario: int | None = 0) -> Statistic:
+    """The share of trials whose interval covers no effect."""
+    return lambda seen: intervals.share([run.trial.null for run in seen.runs(arm, scenario)])
