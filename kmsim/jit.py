@@ -6,6 +6,7 @@ that is compiled: any change makes a new folder. Nothing writable: compile witho
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import warnings
@@ -19,7 +20,8 @@ from kmsim.fingerprint import code_fingerprint
 
 def _cache_folder() -> Path | None:
     base = os.environ.get("KMSIM_CACHE")
-    folder = (Path(base) if base else user_cache_path("kmsim")) / code_fingerprint()
+    here = hashlib.blake2b(str(Path(__file__).resolve().parent).encode(), digest_size=4).hexdigest()
+    folder = (Path(base) if base else user_cache_path("kmsim")) / code_fingerprint() / here
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".probe-{os.getpid()}"
@@ -53,12 +55,13 @@ if _settings.CPU_FEATURES is None:
 
 
 def is_warm() -> bool:
-    """Whether compiled code of this version is already in the cache. Says nothing of the processor it was made on.
+    """Whether the compiled entry of a model stands in this installation's cache. Says nothing of the processor it was made on.
 
     >>> isinstance(is_warm(), bool)
     True
     """
-    return CACHE is not None and any(CACHE.rglob("*.nbc"))
+    entry = f"model.run_ticks-*.py{sys.version_info.major}{sys.version_info.minor}*.nbc"
+    return CACHE is not None and any(CACHE.rglob(entry))
 
 
 def compiled(function):

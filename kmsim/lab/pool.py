@@ -44,7 +44,10 @@ def system_of(settings: Settings) -> System:
 
 
 def compile_model() -> None:
-    """Have every compiled function ready, from the cache or made now: a few ticks of the village."""
-    from kmsim.model import Model
+    """Have every compiled function in the cache, if it is not there: a few ticks of the village."""
+    from kmsim.jit import is_warm
 
-    Model(system="village", policy="codesigned_networks", years=1, funded_years=1).run()
+    if not is_warm():
+        from kmsim.model import Model
+
+        Model(system="village", policy="codesigned_networks", years=1, funded_years=1).run()
