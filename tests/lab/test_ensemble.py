@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path, plan, undistu
 
     with pytest.raises(Interrupted, match=r"1\d of 60 runs are kept; go on with: kmsim resume .*/e$"):
         run_plan(plan, tmp_path / "e", "processes", 2, interrupt, work=stand_in.do)
-    assert multiprocessing.active_children() == []
+    assert not [child for child in multiprocessing.active_children() if child.name == "kmsim worker"]
     assert 10 <= Store.open(tmp_path / "e").scan().count < N
     assert run_plan(plan, tmp_path / "e", "processes", 2, work=stand_in.do).whole
     check_whole(tmp_path / "e")
