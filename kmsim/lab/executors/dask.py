@@ -93,8 +93,8 @@ class Dask:
             try:
                 yield cluster
             finally:
-                _close(cluster)
-                loop.stop()
+                if _close(cluster):
+                    loop.stop()
 
 
 class Slurm(Dask):
@@ -161,9 +161,13 @@ def _end_workers(cluster: Any) -> None:
                 os.kill(nanny.pid, signal.SIGKILL)
 
 
-def _close(cluster: Any) -> None:
-    with suppress(TimeoutError):  # then it goes on closing while we go on
+def _close(cluster: Any) -> bool:
+    """Close a cluster; whether it is closed. If not it goes on closing while we go on."""
+    try:
         cluster.close(timeout=SECONDS_TO_CLOSE)
+    except TimeoutError:
+        return False
+    return True
 
 
 def distributed() -> Any:
@@ -254,9 +258,11 @@ def _came(future: Any, batch: Batch) -> Came:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What Dask left unfinished when it is interrupted is not told, neither now nor when it is cleared away later."""
-    logger = logging.getLogger("asyncio")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """What Dask has to say of workers that end is not told; nor, when it is interrupted, of what it left unfinished then."""
+    loggers = [logging.getLogger(name) for name in ("asyncio", "distributed", "tornado")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     yield
-    logger.setLevel(before)
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
