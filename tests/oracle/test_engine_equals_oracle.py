@@ -90,6 +90,9 @@ ASSIGNED = {
     "levers": [{"recruit": {"assigned": True, "coverage": 0.3}}, {"cpd": {"intensity": 0.5, "focus": 0.5}}],
 }
 FOUR = ["formative_assessment", "scripted_language", "metacognition", "generic_enquiry"]
+LITTLE_NEW = configuration.read("policy", "codesigned_networks") | {"name": "little_new"}
+LITTLE_NEW["levers"] = [*LITTLE_NEW["levers"], {"something_new": {"novelty": 0.3}}]
+
 CASES = [
     ("codesigned_networks", {}),
     (RECRUITING, {}),
@@ -103,6 +106,11 @@ CASES = [
     ("scripted_programme", {}),
     ("trust_led", {}),
     (ASSIGNED, {}),
+    (
+        "codesigned_networks",
+        {"parameters": {"pool_free": 0.5, "f_max": 0.6}},
+    ),  # a pool that drains, more facilitators than of use
+    (LITTLE_NEW, {}),
 ]
 
 
