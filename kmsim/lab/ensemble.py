@@ -119,6 +119,7 @@ def run_plan(
                     break
                 ensemble.do_missing(executor_of(executor, workers or cpus(), options), work)
         except KeyboardInterrupt:
+            ensemble.look()  # workers may have kept more than they came to tell
             raise Interrupted(f"interrupted; {ensemble.how_to_go_on()}") from None
         finally:
             ensemble.failures.write()
@@ -135,9 +136,9 @@ class _Ensemble:
         self.failures = Failures(store, plan)
         self.earlier = dict(self.failures.errors)  # what failed in earlier sessions is tried again
         self.failed: set[int] = set()  # in this one
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Reckon from the folder what is done and what is missing, without what has failed in this session."""
         scan = self.store.repair()
         self.done = scan.count
@@ -169,7 +170,7 @@ class _Ensemble:
                 self.done = before + agenda.done
                 if self.progress:
                     self.progress(self.done, self.store.planned, pace(self.done))
-        self._look()
+        self.look()
 
     def how_to_go_on(self) -> str:
         """How much is kept, and the command that goes on."""
