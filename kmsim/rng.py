@@ -28,6 +28,7 @@ NEW_OPENNESS = np.uint32(10)
 NEW_APTITUDE = np.uint32(11)
 NEW_STAGE = np.uint32(12)
 HEAD_CLIMATE = np.uint32(13)
+NEW_HEARD = np.uint32(14)
 # Purposes of building a system (its own seed).
 BUILD_CLIMATE = np.uint32(32)
 BUILD_EXPERIENCE = np.uint32(33)

@@ -9,7 +9,7 @@ from kmsim.jit import compiled, inner, rule
 from kmsim.phases.census import showing, tell_followers
 from kmsim.rules.adoption import AWARE, TRYING, UNAWARE
 from kmsim.rules.numbers import ONE, ZERO, F
-from kmsim.rules.turnover import leave_chance, newcomer_known, strain
+from kmsim.rules.turnover import leave_chance, newcomer_heard, newcomer_known, strain
 
 STAYS, MOVES, LEAVES = np.uint8(0), np.uint8(1), np.uint8(2)
 MOST_EXPERIENCE = 250
@@ -137,7 +137,7 @@ def _seat(state, follow_start, follow_from, post, stage, u, q, o, p):
 @inner
 def _arrive(w, fate, year):
     """Newcomers: half have just begun; what the school's routine teaches them is theirs from the first day."""
-    posts, p, seed = w.posts, w.p[0], w.clock.seed
+    s, posts, p, seed = w.schools, w.posts, w.p[0], w.clock.seed
     school, experience, openness, aptitude = posts.school, posts.experience, posts.openness, posts.aptitude
     leavers = np.flatnonzero(fate == LEAVES)
     for post in leavers:
@@ -149,9 +149,12 @@ def _arrive(w, fate, year):
     for k in range(len(posts.stage)):
         state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
         for post in leavers:
-            routine = w.uptake[k, school[post]].routine
+            i = school[post]
+            routine, aware_share = w.uptake[k, i].routine, F(w.uptake[k, i].aware) / F(s[i].n_posts)
             tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
-            stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
+            heard = rng.uniform(seed, rng.NEW_HEARD, k, post, year)
+            heard = newcomer_heard(experience[post], aware_share, routine, heard, p)
+            stage = TRYING if tries else AWARE if heard else UNAWARE
             u, q = newcomer_known(routine, p)
             _seat(state, posts.follow_start, posts.follow_from, post, stage, u, q, ZERO, p)
 

@@ -355,6 +355,8 @@ def bring_in_newcomer(post: Teacher, year: int) -> None:
             post.stage[k] = TRYING
         elif routine > p["routine_known"]:
             post.stage[k] = AWARE
+        elif post.experience > 0 and model.draw("NEW_HEARD", k, post.index, year) < school.heard[k]:
+            post.stage[k] = AWARE
         else:
             post.stage[k] = UNAWARE
         post.knowledge[k] = p["new_u"] * routine

@@ -65,6 +65,7 @@ class School(mesa.Agent):
         self.offer: dict[str, float] = {}
         self.broadcast = 0.0
         self.mandate = 0.0
+        self.heard: list[float] = []  # share of its teachers who had heard of each practice as this year's leavers left
         # by practice
         many = range(len(model.practices))
         self.priority = [model.parameters["pr_unsigned"] * climate for _ in many]
