@@ -49,7 +49,9 @@ def fit(rival: Rival, where: Innovation, steps: int = STEPS) -> Fit:
             step = WIDE * (high - low) * np.where(x + WIDE * (high - low) > high, -1, 1)
             simplex = np.vstack([x, x + np.diag(step)])
             options = {"maxfev": steps // 2, "initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-7}
-            came = optimize.minimize(cost, x, method="Nelder-Mead", bounds=list(zip(low, high, strict=True)), options=options)
+            came = optimize.minimize(
+                cost, x, method="Nelder-Mead", bounds=list(zip(low, high, strict=True)), options=options
+            )
             x = came.x
         if came.fun < best:
             best, found = float(came.fun), came.x

@@ -37,7 +37,9 @@ def order(where: Innovation, when: np.ndarray | None) -> np.ndarray:
     >>> order(where, where.time.astype(float)).tolist(), order(where, None).tolist()
     ([1.0, 1.0, 1.0, 1.0], [0.5, 0.5, 0.5, 0.5])
     """
-    return np.array([_order(*pair) for pair in _by_community(where, np.zeros(where.n_people) if when is None else when)])
+    return np.array(
+        [_order(*pair) for pair in _by_community(where, np.zeros(where.n_people) if when is None else when)]
+    )
 
 
 def _by_community(where: Innovation, values: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -55,7 +55,7 @@ def people(where: Innovation, meets: np.int64) -> People:
     return People(*rows, degree, bool(meets == TIES))
 
 
-def follow(where: Innovation, p: np.recarray, meets: np.int64 = TIES) -> np.ndarray:
+def follow(where: Innovation, p: np.record, meets: np.int64 = TIES) -> np.ndarray:
     """The chance that each person adopts in each period, given what all were seen to do before it.
 
     Awareness and openness are not seen: what may be thought of each person's is kept up to date by Bayes' rule, and others'
@@ -71,7 +71,7 @@ def follow(where: Innovation, p: np.recarray, meets: np.int64 = TIES) -> np.ndar
     return _followed(where, p, meets)[0]
 
 
-def forecast(where: Innovation, p: np.recarray, meets: np.int64, seed: int, runs: int) -> tuple[np.ndarray, np.ndarray]:
+def forecast(where: Innovation, p: np.record, meets: np.int64, seed: int, runs: int) -> tuple[np.ndarray, np.ndarray]:
     """Run communities forward from their first period of adoption, many times.
 
     Returns the number of adopters by run, community and period (runs, communities, periods), int32, equal to what was seen
@@ -85,7 +85,7 @@ def forecast(where: Innovation, p: np.recarray, meets: np.int64, seed: int, runs
     return counts, when / runs
 
 
-def _followed(where: Innovation, p: np.recarray, meets: np.int64) -> tuple[np.ndarray, Mind]:
+def _followed(where: Innovation, p: np.record, meets: np.int64) -> tuple[np.ndarray, Mind]:
     shape = (where.n_people, len(_OPENNESS))
     now, begin = (Mind(np.empty(shape, np.float32), np.empty(shape, np.float32)) for _ in range(2))
     adopts = np.zeros((where.periods, where.n_people), np.float32)

@@ -143,7 +143,7 @@ class Bass:
 
 RULES = Rules("rules", "The model's rules", TIES)
 NO_NETWORK = Rules("no_network", "Same rules, no network", ALIKE)
-OWN_NUMBER = Rules("own_number", "Same rules, own number of contacts, anybody", ANYBODY)
+OWN_NUMBER = Rules("own_number", "Own number of contacts, anybody", ANYBODY)
 BASS = Bass()
 RIVALS: tuple[Rival, ...] = (RULES, NO_NETWORK, OWN_NUMBER, BASS)
 

@@ -24,6 +24,7 @@ from kmsim.diffusion.rivals import RIVALS, RULES, Forecast, Free, priors
 SEED = 1
 ENOUGH = 6  # communities: a bootstrap over fewer tells nothing
 FIRST, SECOND = "first", "second"
+ALL = "all"  # innovations together
 
 
 @dataclass(frozen=True)
@@ -94,21 +95,25 @@ class Study:
                     rows.append((where, model, measure, int(own[measure].notna().sum()), *found))
         return pd.DataFrame(rows, columns=["innovation", "model", "measure", "communities", "mean", "low", "high"])
 
+    def gain(self, model: str, over: str, measure: str, where: str) -> tuple[int, float, float, float] | None:
+        """How much better one model did than another, paired by community: communities, mean, 95% interval. None if one of
+        them lacks the measure. where: an innovation, or all; more is always better, for the curve error's sign is turned."""
+        part = self.communities if where == ALL else self.communities[self.communities.innovation == where]
+        one, other = (part[part.model == m].set_index(["innovation", "community"])[measure] for m in (model, over))
+        gain = MEASURES[measure].sign * (one - other)
+        if gain.isna().all():
+            return None
+        return int(gain.notna().sum()), *self._interval(gain, gain.index.get_level_values("innovation"))
+
     def differences(self) -> pd.DataFrame:
-        """The rules less each rival, community by community, so that more is always better for the rules: innovation, rival,
-        measure, communities, difference, low, high, verdict."""
+        """The rules less each rival, as `gain` has it: innovation, rival, measure, communities, difference, low, high, verdict."""
         rows = []
-        for where, part in self._parts():
-            by_model = {model: own.set_index(["innovation", "community"]) for model, own in part.groupby("model")}
-            for rival in self.labels:
-                for measure in MEASURES.values() if rival != RULES.name else ():
-                    gain = measure.sign * (by_model[RULES.name][measure.name] - by_model[rival][measure.name])
-                    if gain.isna().all():
-                        continue
-                    strata = gain.index.get_level_values("innovation")
-                    found = self._interval(gain, strata)
-                    n = int(gain.notna().sum())
-                    rows.append((where, rival, measure.name, n, *found, verdict(found[1], found[2], n)))
+        for where, _ in self._parts():
+            for rival in (name for name in self.labels if name != RULES.name):
+                for measure in MEASURES:
+                    found = self.gain(RULES.name, rival, measure, where)
+                    if found is not None:
+                        rows.append((where, rival, measure, *found, verdict(found[2], found[3], found[0])))
         names = ["innovation", "rival", "measure", "communities", "difference", "low", "high", "verdict"]
         return pd.DataFrame(rows, columns=names)
 
@@ -116,14 +121,16 @@ class Study:
         """Which model did best by each measure, on the mean over held-out communities: innovation, measure, model."""
         frame = self.means()
         rows = []
-        for (where, measure), part in frame[frame.measure.isin(list(MEASURES))].groupby(["innovation", "measure"], sort=False):
+        for (where, measure), part in frame[frame.measure.isin(list(MEASURES))].groupby(
+            ["innovation", "measure"], sort=False
+        ):
             at = (part["mean"] * MEASURES[str(measure)].sign).idxmax()
             rows.append((where, measure, part.model[at]))
         return pd.DataFrame(rows, columns=["innovation", "measure", "model"])
 
     def _parts(self) -> list[tuple[str, pd.DataFrame]]:
         parts = [(str(name), part) for name, part in self.communities.groupby("innovation", sort=False)]
-        return parts if len(parts) == 1 else [*parts, ("all", self.communities)]
+        return parts if len(parts) == 1 else [*parts, (ALL, self.communities)]
 
     def _interval(self, values: pd.Series, strata: Any) -> tuple[float, float, float]:
         codes = pd.factorize(np.asarray(strata))[0]
@@ -165,7 +172,9 @@ def study(size: str = "full", progress: Callable[[str], Any] | None = None) -> S
                 found = fit(rival, near, how.steps)
                 chances, ahead = rival.chances(far, found.values), rival.forecast(far, found.values, SEED, how.runs)
                 communities.append(_measured(far, rival.name, fitted_on, ahead, chances))
-                known = [(free.name, found.values[free.name], *_known(free, found.values[free.name])) for free in rival.free]
+                known = [
+                    (free.name, found.values[free.name], *_known(free, found.values[free.name])) for free in rival.free
+                ]
                 parameters += [(name, fitted_on, rival.name, *row) for row in known]
                 expected.setdefault(rival.name, []).append(ahead.shares.mean(axis=0))
             if reference:
@@ -174,7 +183,10 @@ def study(size: str = "full", progress: Callable[[str], Any] | None = None) -> S
                 found = threshold.fit_threshold(near, SEED)
                 ahead = threshold.forecast_threshold(far, found.values, SEED, how.reference)
                 communities.append(_measured(far, threshold.NAME, fitted_on, ahead, None))
-                grid = [(key, value, np.nan, np.nan, np.nan, False) for key, value in found.values.items()]
+                grid = [
+                    (key, value, np.nan, np.nan, np.nan, threshold.at_edge(key, value))
+                    for key, value in found.values.items()
+                ]
                 parameters += [(name, fitted_on, threshold.NAME, *row) for row in grid]
                 expected.setdefault(threshold.NAME, []).append(ahead.shares.mean(axis=0))
         curves += _curves(name, "seen", seen)

@@ -8,7 +8,7 @@ squares over a grid, for the model has no likelihood: what it does not expect it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
+from importlib import import_module, metadata
 from itertools import product
 from typing import Any
 
@@ -22,16 +22,27 @@ NAME, LABEL = "threshold", "Threshold model (NDlib)"
 MISSING = "NDlib is not installed (pip install 'kmsim[ndlib]'): its threshold model is left out"
 MEANS = tuple(round(0.1 * i, 1) for i in range(1, 11))
 SPREADS = (0.05, 0.15, 0.3, 0.6, 1.2)
-DRAWS = 2  # of everyone's thresholds, for each point of the grid
+DRAWS = 8  # of everyone's thresholds, for each point of the grid
 
 
 def available() -> bool:
-    """Whether NDlib is installed, with all that it imports."""
+    """Whether NDlib can be used."""
+    return version() is not None
+
+
+def version() -> str | None:
+    """The version of NDlib, None if it is not installed or lacks something that it imports."""
     try:
         import_module("ndlib.models.epidemics")
+        return metadata.version("ndlib")
     except ImportError:
-        return False
-    return True
+        return None
+
+
+def at_edge(name: str, value: float) -> bool:
+    """Whether a fitted value lies at an end of the grid; name: mean or spread."""
+    grid = {"mean": MEANS, "spread": SPREADS}[name]
+    return value in (grid[0], grid[-1])
 
 
 def fit_threshold(where: Innovation, seed: int) -> Fit:
@@ -90,4 +101,6 @@ def _run(graph: Any, where: Innovation, thresholds: np.ndarray, steps: int) -> n
         changed = model.iteration()["status"]
         adopted = [node for node, status in changed.items() if status == 1]
         after[adopted] = np.minimum(after[adopted], step)
+        if step and not adopted:
+            break  # nothing is drawn in a step: once it stands still it stays so
     return after
