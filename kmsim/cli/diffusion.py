@@ -43,7 +43,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.diffusion.study import SIZES
     from kmsim.lab.naming import checked_name, default_name
     from kmsim.lab.provenance import config_hash
-    from kmsim.report.diffusion import FILES, HEAD, answer, cells, in_short, what_ties_tell
+    from kmsim.report.diffusion import FILES, HEAD, answer, cells, in_short, plainly, what_ties_tell
 
     size = settings["size"]
     if size not in SIZES:
@@ -57,7 +57,10 @@ def main(words: Sequence[str], flags: Flags) -> int:
         terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
         return 0
     found = answer(size, terminal.say)
-    words_of_it = [sentence.replace("**", "") for sentence in [*in_short(found.study), what_ties_tell(found.study)]]
+    words_of_it = [
+        sentence.replace("**", "")
+        for sentence in [plainly(found.study), *in_short(found.study), what_ties_tell(found.study)]
+    ]
     table = "\n\n".join([text.rows(cells(found.study, intervals=False), HEAD), *map(text.paragraph, words_of_it)])
     print(table, flush=True)
     for note in found.study.notes:

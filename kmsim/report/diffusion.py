@@ -160,6 +160,55 @@ def in_short(study: Study) -> list[str]:
     return said
 
 
+def plainly(study: Study) -> str:
+    """Who wins, in a few sentences: the rules against Bass, and against the same rules with no network."""
+    frame = study.differences()
+    where = str(frame.innovation.iloc[-1])
+    said = []
+    for rival in ("bass", "no_network"):
+        own = frame[(frame.innovation == where) & (frame.rival == rival)]
+        sides = []
+        for verdict, words in (
+            (BETTER, "win by"),
+            (WORSE, "lose by"),
+            (CANNOT_TELL, "cannot be told from it by"),
+            (TOO_FEW, "have too few communities to be judged by"),
+        ):
+            named = [MEASURES[m].label for m in own[own.verdict == verdict].measure]
+            if named:
+                sides.append(f"{words} {' and '.join(named)}")
+        said.append(f"Against {SAID[rival]} the model's rules {'; they '.join(sides)}.")
+    return f"**Plainly**, over {_place(where)}. {' '.join(said)}"
+
+
+def within_priors(study: Study) -> str:
+    """Which of the rules' parameters both halves of an innovation put inside the model's own prior."""
+    own = study.parameters[study.parameters.model == "rules"]
+    inside = (
+        own.assign(inside=(own.value >= own.low) & (own.value <= own.high))
+        .groupby(["innovation", "parameter"], sort=False)
+        .inside.all()
+    )
+    parts = [
+        f"{name}: {', '.join(found) or 'none'}"
+        for name in own.innovation.unique()
+        for found in [[str(p) for p in inside[name][inside[name]].index]]
+    ]
+    return f"Of the rules' parameters, both halves put inside the model's own prior - {'; '.join(parts)}."
+
+
+def ranges_words(study: Study) -> str:
+    """Whether the 90% ranges of the forecasts hold as much as they should."""
+    means = study.means()
+    own = means[(means.measure == "coverage") & (means.innovation == means.innovation.iloc[-1])].set_index("model")[
+        "mean"
+    ]
+    text = f"A sound 90% range holds 90% of what comes; the rules' holds {own['rules']:.0%}"
+    best = str(own.idxmax())
+    text += "" if best == "rules" else f", the best, {SAID[best]}, {own[best]:.0%}"
+    return text + (": communities differ by more than any of these models lets them." if own.max() < 0.88 else ".")
+
+
 def what_ties_tell(study: Study) -> str:
     """How much of what a network tells of individual order lies in the number of contacts alone, and how much in who they are."""
     where = ALL if ALL in set(study.means().innovation) else str(study.communities.innovation.iloc[0])
@@ -186,14 +235,18 @@ def schools_in_short(schools: pd.DataFrame) -> list[str]:
             if len(out):
                 text += f" {len(out)} lie {side}, all in schools of {_span(out.posts)} posts ({_counts(out.phase)})."
         said.append(text)
-    out = schools[(schools.density > RANGES["density"][1]) | (schools.density < RANGES["density"][0])]
-    if len(out):
-        k, (low, high) = schools.out_degree.median(), RANGES["density"]
+    if ((schools.density < RANGES["density"][0]) | (schools.density > RANGES["density"][1])).any():
+        low, high = RANGES["density"]
+        degrees = schools.groupby("phase").out_degree.median()
+        bounds = [
+            f"{phase} (median out-degree {degrees[phase]:.1f}) under {degrees[phase] / high + 1:.0f} or over {degrees[phase] / low + 1:.0f} posts"
+            for phase in ("primary", "secondary")
+            if phase in degrees
+        ]
         said.append(
-            "The cause is arithmetic: how many are named is fixed by phase and not by size, so density is out-degree / (posts - 1). "
-            f"At the median out-degree, {k:.1f}, it leaves the range in schools under {k / high + 1:.0f} posts or over {k / low + 1:.0f}. "
-            "Small schools' reciprocity is high for the same reason. MODEL gives one number of ties a phase, capped at n - 1, so this is its own doing "
-            "and nothing was changed; the 15 real schools' sizes are not given, and small units and the largest secondaries may lie beyond them."
+            "The cause is arithmetic: how many are named is fixed by phase and not by size, so density is out-degree / (posts - 1) and leaves "
+            f"the range in schools of {'; '.join(bounds)}. Small schools' reciprocity is high for the same reason. MODEL fixes the number of ties so, "
+            "capped at n - 1: the generator does as it says, and nothing was changed. The 15 real schools' sizes are not given; small units and the largest secondaries may lie beyond them."
         )
     return said
 
@@ -212,7 +265,9 @@ def page(found: Answer, images: str, small: Study | None = None) -> str:
         f"{_data_words(study)} Half of the communities are fitted, the other half predicted, and the other way round, so that every community is predicted once.",
         *[f"**Note:** {note}." for note in study.notes],
         "## In short",
-        "\n".join(f"- {text}" for text in [*in_short(study), what_ties_tell(study)]),
+        "\n".join(
+            f"- {text}" for text in [plainly(study), *in_short(study), what_ties_tell(study), ranges_words(study)]
+        ),
         f'"Better" and "worse" mean that the whole 95% interval of the difference lies on one side; with under {ENOUGH} communities nothing is said.',
         "## What is compared",
         table(["model", "what it is"], [(study.labels[name], MODELS[name]) for name in study.labels]),
@@ -226,6 +281,7 @@ def page(found: Answer, images: str, small: Study | None = None) -> str:
         pictures["rules_and_rivals"],
         "## What was fitted",
         "By maximum likelihood of the discrete hazard; rates a year. `*`: the fit went to the end of what was searched, so the data do not bound it. Default and prior: the model's own, for teachers and practices; no other parameter was moved, and nothing here sets one.",
+        within_priors(study),
         table(
             ["communities", "model", "parameter", "first half", "second half", "default", "prior"],
             _parameter_rows(study),
@@ -263,11 +319,11 @@ def _how(study: Study) -> list[str]:
     return [
         f"Halves by a hash of the communities' names (BLAKE2b of `{SPLIT}/innovation/community`): {split}.",
         "Who adopted in period 1 is given. The likelihood and the next adopters are of each later period given all before it; curves and order are forecast from the community's first period of adoption, with nothing told after it.",
-        f"Forecasts: {size.runs} runs"
+        f"Forecasts: {size.runs:,} runs"
         + (f", {size.reference} of the threshold model" if threshold.NAME in study.labels else "")
         + f"; intervals: {size.draws:,} bootstrap draws. They hold the fits as they are: what another half would have fitted shows in the two columns of parameters only.",
         "Rules: knowledge 1, workload 1/2, no priority, mandate, ownership or complexity; openness differs with the model's b_openness; r_try and all else at the model's default. Awareness is not in the data and is inferred. Adoption is for good.",
-        "A tie is any nomination, whatever the question. Ties were asked for once and taken as they stood all along; times are recalled or from records, and farmers' pile up in round years.",
+        "A tie is any nomination, whatever the question. Ties were asked for once and stand for all periods: if adopting makes people name more others, what the number of contacts tells of order is no forecast. Times are recalled or from records, and farmers' pile up in some years.",
         "What the communities met from outside - salesmen, campaigns, prices - is in no model but as a constant rate.",
     ]
 

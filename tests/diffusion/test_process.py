@@ -33,7 +33,7 @@ def test_the_first_chances_are_the_rules_own():
 
 
 def test_openness_is_drawn_from_all_people_and_those_who_wait_are_less_open():
-    where = line([1, 6, 6], periods=40)
+    where = line([1, 41, 41], periods=40)
     alike, spread = (
         follow(where, parameters(b_openness=b, p_aware=20, q_aware=0, b_reinforcement=0, b0=-3)) for b in (0, 1)
     )

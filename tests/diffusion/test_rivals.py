@@ -24,7 +24,7 @@ def test_bass_by_its_definition():
 
 
 def test_bass_comes_to_hold_those_who_wait_for_people_who_never_will():
-    where = line([1, 6, 6, 6], periods=30)
+    where = line([1, 31, 31, 31], periods=30)
     chances = BASS.chances(where, {"p": 0.3, "q": 0.0, "m": 0.5})
     assert chances[1, 3] == pytest.approx(0.5 * (1 - np.exp(-0.3)))
     assert chances[29, 3] < 0.01 * chances[1, 3]

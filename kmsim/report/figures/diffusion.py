@@ -67,8 +67,8 @@ def curves_words(study: Study) -> str:
         off = {model: float((wide[model] - wide["seen"]).abs().max()) for model in study.labels}
         near, far = min(off, key=off.__getitem__), max(off, key=off.__getitem__)
         said.append(
-            f"{str(name).capitalize()}: at its worst the mean curve of {study.labels[near]} is off by {off[near]:.0%}, that of "
-            f"{study.labels[far]} by {off[far]:.0%}."
+            f"{str(name).capitalize()}: at its worst the mean curve of “{study.labels[near]}” is off by {off[near]:.0%}, that of "
+            f"“{study.labels[far]}” by {off[far]:.0%}."
         )
     return " ".join(said)
 
@@ -110,12 +110,16 @@ def rivals_words(study: Study) -> str:
     part = frame[frame.innovation == frame.innovation.iloc[-1]]
     sides = []
     for told in (BETTER, WORSE):
-        own = part[part.verdict == told]
-        if len(own):
-            listed = ", ".join(f"{MEASURES[r.measure].label} ({study.labels[r.rival]})" for r in own.itertuples())
-            sides.append(f"the rules did {told} by {listed}")
+        for rival, own in part[part.verdict == told].groupby("rival", sort=False):
+            sides.append(
+                f"{told} than “{study.labels[str(rival)]}” by {' and '.join(MEASURES[m].label for m in own.measure)}"
+            )
     where = "all communities" if part.innovation.iloc[0] == ALL else part.innovation.iloc[0]
-    return f"Over {where}: {'; '.join(sides) or 'nothing can be told'}. Nothing else can be told apart."
+    return (
+        f"Over {where} the rules did {'; '.join(sides)}. Nothing else can be told apart."
+        if sides
+        else f"Over {where} nothing can be told apart."
+    )
 
 
 def school_ties_figure(schools: pd.DataFrame, place: str) -> Figure:
