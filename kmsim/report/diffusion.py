@@ -245,7 +245,7 @@ def schools_in_short(schools: pd.DataFrame) -> list[str]:
         ]
         said.append(
             "The cause is arithmetic: how many are named is fixed by phase and not by size, so density is out-degree / (posts - 1) and leaves "
-            f"the range in schools of {'; '.join(bounds)}. Small schools' reciprocity is high for the same reason. MODEL fixes the number of ties so, "
+            f"the range in schools of these sizes: {'; '.join(bounds)}. Small schools' reciprocity is high for the same reason. MODEL fixes the number of ties so, "
             "capped at n - 1: the generator does as it says, and nothing was changed. The 15 real schools' sizes are not given; small units and the largest secondaries may lie beyond them."
         )
     return said
@@ -324,6 +324,7 @@ def _how(study: Study) -> list[str]:
         + f"; intervals: {size.draws:,} bootstrap draws. They hold the fits as they are: what another half would have fitted shows in the two columns of parameters only.",
         "Rules: knowledge 1, workload 1/2, no priority, mandate, ownership or complexity; openness differs with the model's b_openness; r_try and all else at the model's default. Awareness is not in the data and is inferred. Adoption is for good.",
         "A tie is any nomination, whatever the question. Ties were asked for once and stand for all periods: if adopting makes people name more others, what the number of contacts tells of order is no forecast. Times are recalled or from records, and farmers' pile up in some years.",
+        "To Bass and to the rules with no network all who wait in a community are alike: their concordance is .5 by construction.",
         "What the communities met from outside - salesmen, campaigns, prices - is in no model but as a constant rate.",
     ]
 
