@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kmsim"
 LAYERS = (
     ("cli", "workshop"),
     ("report",),
-    ("lab", "evidence"),
+    ("lab", "evidence", "diffusion"),
     ("model",),
     ("phases", "policies", "outcomes", "system", "scenario", "rules"),
     ("parameters", "agents", "columns", "rng", "names", "errors", "jit", "fingerprint", "configuration"),
