@@ -71,15 +71,10 @@ def grid(
         ax.set_title(fill(column.title, max(6, int(each * 72 / (FONT * 0.58)))), fontsize=FONT, pad=6, linespacing=1.1)
         made.append(ax)
     if label:
-        up = fig.get_size_inches()[1]
-        fig.text(
-            (left + names + (width - names) / 2) / WIDTH,
-            (bottom - 0.45) / up,
-            label,
-            color=MUTED,
-            ha="center",
-            va="center",
-        )
+        across, up = fig.get_size_inches()
+        told = fill(label, int((width - names) * 72 / (FONT * 0.6)))
+        middle = (left + names + (width - names) / 2) / across
+        fig.text(middle, (bottom - 0.32) / up, told, color=MUTED, ha="center", va="top", linespacing=1.2)
     return made
 
 

@@ -179,9 +179,10 @@ def draw(found: Found) -> Figure:
         shown = [arm for arm in rows if outcome not in RANKED_ONLY_IF_USED or use[arm].mean() >= FLOOR]
         columns.append(drawing.Column(title, {arm: cell(every[outcome][arm]) for arm in shown}, scale, zero))
     with mpl.rc_context(RC):
-        fig = drawing.page(found, 2.7 + 0.33 * len(rows))
+        fig = drawing.page(found, 2.95 + 0.33 * len(rows))
         label = (
-            "Quality and ownership: 0 to 1. Later: 3 years after funding. Gap: most less least disadvantaged schools"
+            "Quality and ownership are from 0 to 1. Later: three years after funding. "
+            "Gap: doing it well in the most less the least disadvantaged fifth of schools"
         )
-        drawing.grid(fig, rows, columns, (0.15, 1.2, drawing.WIDTH - 0.3, 0.33 * len(rows)), label)
+        drawing.grid(fig, rows, columns, (0.15, 1.45, drawing.WIDTH - 0.3, 0.33 * len(rows)), label)
     return fig
