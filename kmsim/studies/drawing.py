@@ -168,14 +168,14 @@ def limits(ax: Axes, drawn: Sequence[Line], scale: float, floor: float | None = 
     ax.yaxis.set_major_formatter(FuncFormatter(plain_tick))
 
 
-def page(found: Found, height: float) -> Figure:
-    """A sheet with the study's title, where its first part was run, and what marks and bars are."""
+def page(found: Found, height: float, marks: tuple[str, str] = ("Mark or line", "Bar or band")) -> Figure:
+    """A sheet with the study's title, where its first part was run, and what means and ranges are drawn as."""
     fig = sheet(height)
     first = next(iter(found.parts.values()))
     counts = first.counts()
     where = place(first.plan.settings["system"])
     heading(fig, found.study.title, f"{where}, {counts['schools']:,} schools, {counts['posts']:,} teachers")
-    means = f"Mark or line: mean of {first.seeds} seeds. Bar or band: 90% of them ({found.label})."
+    means = f"{marks[0]}: mean of {first.seeds} seeds. {marks[1]}: 90% of them ({found.label})."
     foot(fig, f"{means} Illustrative model, not a forecast.")
     return fig
 

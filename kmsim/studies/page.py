@@ -16,6 +16,7 @@ import pandas as pd
 
 from kmsim.errors import KmsimError
 from kmsim.evidence import standing
+from kmsim.fingerprint import VERSION
 from kmsim.lab.provenance import versions
 from kmsim.report.codebook import table as as_table
 from kmsim.report.figures.saving import drawing, pixels, write_png
@@ -69,7 +70,7 @@ def readme(found: Found) -> str:
         autoescape=False, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )  # Markdown, of our own words
     template = environment.from_string(files("kmsim.studies").joinpath("readme.md").read_text(encoding="utf-8"))
-    study, facts = found.study, versions()
+    study, first = found.study, next(iter(found.parts.values()))
     return template.render(
         study=study,
         said=module_of(study).tell(found),
@@ -80,7 +81,8 @@ def readme(found: Found) -> str:
         label=found.label,
         command=f"kmsim study {study.number}" + ("" if study.size == "full" else f" size={study.size}"),
         standing=standing.read(),
-        facts=facts,
+        version=VERSION,
+        model=first.plan.model,
     )
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from kmsim.parameters import PARAMETERS
 from kmsim.report import words
-from kmsim.report.frames import ENOUGH, shown_cell
+from kmsim.report.frames import ENOUGH, exact_months, shown_cell
 from kmsim.report.style import RC, plain_name
 from kmsim.studies import drawing
 from kmsim.studies.page import Said, row, table
@@ -43,7 +43,9 @@ def tell(found: Found) -> Said:
     finding.append(_order(v))
     finding.append(_nothing(v))
     return Said(
-        [text for text in finding if text], [_budget(found["budget"]), _practice(found["practice"])], [_levels(v)]
+        [text for text in finding if text],
+        [_budget(found["budget"]), _practice(found["practice"])],
+        [_levels(v), _elsewhere(found)],
     )
 
 
@@ -168,6 +170,13 @@ def numbers(found: Found) -> pd.DataFrame:
     return table(rows)
 
 
+def _finely(v: Values, outcome: str, arm: str) -> np.ndarray:
+    """An arm's values for the figure: months of progress unrounded, everything else as it is."""
+    if outcome == "months_disadvantaged":
+        return exact_months(v.at("attainment_disadvantaged_sd", arm, READ[outcome][0]))
+    return v.at(outcome, arm, READ[outcome][0])
+
+
 def draw(found: Found) -> Figure:
     """Every policy on eight outcomes, mean and range, those that last most on top."""
     v = found["policies"]
@@ -177,7 +186,7 @@ def draw(found: Found) -> Figure:
     columns = []
     for outcome, (_, title, scale, zero) in READ.items():
         shown = [arm for arm in rows if outcome not in RANKED_ONLY_IF_USED or use[arm].mean() >= FLOOR]
-        columns.append(drawing.Column(title, {arm: cell(every[outcome][arm]) for arm in shown}, scale, zero))
+        columns.append(drawing.Column(title, {arm: cell(_finely(v, outcome, arm)) for arm in shown}, scale, zero))
     with mpl.rc_context(RC):
         fig = drawing.page(found, 2.95 + 0.33 * len(rows))
         label = (

@@ -271,7 +271,7 @@ def draw(found: Found) -> Figure:
     every = {outcome: shares(v, outcome) for outcome in READ}
     rows = [named(features[i]) for i in order(every[LASTING])]
     with mpl.rc_context(RC):
-        fig = drawing.page(found, 2.6 + 0.36 * len(rows))
+        fig = drawing.page(found, 2.6 + 0.36 * len(rows), ("Broad bar", "Thin line"))
         columns = [
             drawing.Column(
                 READ[outcome][1],
@@ -287,7 +287,7 @@ def draw(found: Found) -> Figure:
             rows,
             columns,
             (0.15, 1.15, drawing.WIDTH - 0.3, 0.36 * len(rows)),
-            "Share of what all features together add, % (broad: mean; line: 90% of seeds)",
+            "Share of what all features together add, %",
             same=True,
         )
     return fig
