@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kmsim"
 # Each layer may import those further down the list and, where it is a folder, itself.
 LAYERS = (
     ("cli", "workshop"),
+    ("studies",),
     ("report",),
     ("lab", "evidence", "diffusion"),
     ("model",),

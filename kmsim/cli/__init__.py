@@ -30,6 +30,7 @@ VERBS = (
     "query",
     "scorecard",
     "diffusion",
+    "study",
     "list",
     "show",
     "bench",
