@@ -24,8 +24,9 @@ from kmsim.fingerprint import fingerprint
 from kmsim.lab import parts
 from kmsim.lab import work as lab_work
 from kmsim.lab.agenda import DIED, Agenda
+from kmsim.lab.compilation import compile_model
 from kmsim.lab.executors import Executor, check, executor_of
-from kmsim.lab.pool import compile_model, cpus
+from kmsim.lab.pool import cpus
 from kmsim.lab.store import Store
 from kmsim.lab.trust import trusted_files
 from kmsim.lab.work import Job, Work
@@ -113,7 +114,7 @@ def run_plan(
         ensemble = _Ensemble(store, plan, job, progress, again)
         try:
             if work is lab_work.do:
-                compile_model()  # before workers do, each for itself
+                compile_model(1 if executor == "serial" else workers or cpus())  # before workers do, each for itself
             for _ in range(ROUNDS):
                 if not ensemble.missing.size:
                     break

@@ -32,7 +32,7 @@ def _fates(w, year):
     s, posts, p = w.schools, w.posts, w.p[0]
     n = len(posts.school)
     draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
-    rng.uniform_block(draw, w.clock.seed, rng.TURNOVER, 0, 0, year)
+    rng.uniform_block(draw, w.clock.seed, rng.TURNOVER, rng.NONE, rng.NONE, year)
     fate = np.empty(n, np.uint8)
     leaving = np.empty(MOST_EXPERIENCE + 1, np.float32)
     for years in range(len(leaving)):
@@ -141,11 +141,11 @@ def _arrive(w, fate, year):
     school, experience, openness, aptitude = posts.school, posts.experience, posts.openness, posts.aptitude
     leavers = np.flatnonzero(fate == LEAVES)
     for post in leavers:
-        fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
-        years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
+        fresh = rng.uniform(seed, rng.NEW_FRESH, rng.NONE, post, year) < p.newcomer_fresh
+        years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, rng.NONE, post, year))
         experience[post] = 0 if fresh else years
-        openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
-        aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
+        openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, rng.NONE, post, year))
+        aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, rng.NONE, post, year))
     for k in range(len(posts.stage)):
         state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
         for post in leavers:
@@ -165,7 +165,7 @@ def _heads(w, fate, year):
     s, p = w.schools, w.p[0]
     for i in range(len(s)):
         if fate[s[i].first_post] == LEAVES:
-            brought = F(rng.climate_quantile(rng.uniform(w.clock.seed, rng.HEAD_CLIMATE, 0, i, year)))
+            brought = F(rng.climate_quantile(rng.uniform(w.clock.seed, rng.HEAD_CLIMATE, rng.NONE, i, year)))
             s[i].climate = p.head_climate * s[i].climate + (ONE - p.head_climate) * brought
             s[i].head_tenure = 0
             for k in range(len(w.uptake)):
@@ -181,7 +181,7 @@ def yearly_noise(w, year):
     n = len(posts.school)
     draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
     for k in range(len(posts.stage)):
-        rng.uniform_block(draw, w.clock.seed, rng.ATTEND, k, 0, year)
+        rng.uniform_block(draw, w.clock.seed, rng.ATTEND, k, rng.NONE, year)
         rng.normals(posts.attendance_noise[k], draw)
-        rng.uniform_block(draw, w.clock.seed, rng.SIGHT, k, 0, year)
+        rng.uniform_block(draw, w.clock.seed, rng.SIGHT, k, rng.NONE, year)
         rng.normals(posts.sight_noise[k], draw)
