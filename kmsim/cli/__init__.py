@@ -20,7 +20,20 @@ from types import ModuleType
 
 from kmsim.errors import KmsimError, RunFailed, unknown
 
-VERBS = ("compare", "run", "sweep", "resume", "status", "compact", "query", "scorecard", "list", "show", "bench")
+VERBS = (
+    "compare",
+    "run",
+    "sweep",
+    "resume",
+    "status",
+    "compact",
+    "query",
+    "scorecard",
+    "calibrate",
+    "list",
+    "show",
+    "bench",
+)
 FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 TRUST = "--trust-code="

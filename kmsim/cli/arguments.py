@@ -23,6 +23,22 @@ TEXT = (
     "executor",
     "executor.address",
 )  # neither number nor list, whatever it looks like
+CALIBRATION = (
+    "design",
+    "waves",
+    "wave",
+    "noise",
+    "particles",
+    "generations",
+    "evaluations",
+    "one_generation",
+    "alpha",
+    "draws",
+    "max_minutes",
+    "seeds",
+    "targets",
+    "parameters",
+)
 NONE = (
     "outcomes",
     "network",
@@ -161,6 +177,7 @@ def _near(key: str, known: Sequence[str], in_groups: Sequence[str]) -> Sequence[
 
     groups: dict[str, Iterable[str]] = {
         "design": ("n", "vary", "levels", "seed", "rows", "path", "replicates"),
+        "calibration": CALIBRATION,
         "executor": ("address", "jobs", "cores", "memory", "walltime", "queue", "account", "interface"),
         "system": KEYS,
         "practice": Practice.__dataclass_fields__,

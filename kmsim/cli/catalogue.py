@@ -492,6 +492,16 @@ KINDS: tuple[Kind, ...] = (
         files=True,
     ),
     Kind(
+        "calibration",
+        "calibrations",
+        "budgets of kmsim calibrate: calibration=",
+        lambda: configuration.names("calibration"),
+        ("calibration", "what it is"),
+        _config_line("calibration"),
+        _show_config("calibration"),
+        files=True,
+    ),
+    Kind(
         "experiment",
         "experiments",
         "presets of sweeps: experiment=",
