@@ -18,7 +18,7 @@ LAYERS = (
     ("lab", "evidence"),
     ("model",),
     ("phases", "policies", "outcomes", "system", "scenario", "rules"),
-    ("parameters", "agents", "columns", "rng", "names", "errors", "jit", "fingerprint", "configuration"),
+    ("parameters", "posterior", "agents", "columns", "rng", "names", "errors", "jit", "fingerprint", "configuration"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SIMULATION = {name for names in LAYERS[4:] for name in names}

@@ -241,10 +241,13 @@ def _manifest(
 
 
 def _keep(result: Calibration, work: Work) -> None:
-    """Write the tables and, last, the manifest."""
+    """Write the tables, the files to ship and, last, the manifest."""
+    from kmsim.calibration import ship
+
     frames = (result.posterior, result.predicted, result.particles, result.trace, result.design, result.checked)
     for name, frame in zip(_TABLES, frames, strict=True):
         work.write(name, frame)
+    ship.write(result, work.folder)
     _write(work.folder / MANIFEST, result.manifest)
 
 

@@ -11,6 +11,8 @@ from kmsim.errors import BadValue, KmsimError, unknown
 GROUPS = ("system", "practice", "network", "parameters")  # whose own keys are given with a dot: system.la
 LISTS = ("policies", "outcomes", "practice")  # of names: a,b is a list; elsewhere a comma is a letter of a name
 TEXT = (
+    "uncertainty",
+    "posterior",
     "policy",
     "system",
     "network",
@@ -40,6 +42,7 @@ CALIBRATION = (
     "parameters",
 )
 NONE = (
+    "posterior",
     "outcomes",
     "network",
     "name",

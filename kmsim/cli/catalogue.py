@@ -328,6 +328,7 @@ def _show_parameter(name: str) -> str:
     row = _parameters()[name]
     body = {
         "default": f"{row.default:.4g}",
+        **({} if row.by_hand is None else {"by hand": f"{row.by_hand:g} (the default is calibrated)"}),
         "unit": row.unit,
         "prior": f"{row.prior[0]:g} to {row.prior[1]:g}",
         "source": _marked(row.source),
