@@ -2,7 +2,7 @@
 
 Example
 -------
->>> moves(np.array([0.0, 1.0, 2.0, 9.0]), np.array([[0.0, 0.1], [1.0, 1.1]]))
+>>> moves(np.arange(9.0), np.array([[0.0, 0.1], [1.0, 1.1], [4.0, 4.1]]))
 True
 """
 
@@ -32,7 +32,7 @@ from kmsim.calibration.targets import Target, targets
 from kmsim.lab.parts import write_whole
 
 BLOCK = 64  # evaluations kept at a time
-SURE = 1e-6  # a statistic that seeds alone spread so wide less often than this is moved by the parameters
+SURE = 1e-3  # a statistic that seeds alone spread so wide less often than this is moved by the parameters
 HALF = 0.5  # of the time: no wave is begun beyond it
 
 Tell = Callable[[str, int, int], Any]  # what is done, how much of it, of how much
