@@ -21,6 +21,7 @@ from scipy.stats import qmc
 
 from kmsim.calibration.emulator import Emulator
 from kmsim.calibration.targets import Target
+from kmsim.lab.parts import write_whole
 
 CUT = 3.0  # standard deviations: three hold 95% of any distribution with one hump (Pukelsheim's rule)
 NEAR = 0.02  # a statistic that fewer places than this reach is held to the best that so many reach
@@ -56,10 +57,10 @@ class Region:
         return out
 
     def write(self, file: Path) -> None:
-        """Write it as arrays."""
+        """Write it as arrays, whole or not at all."""
         arrays = {f"{n}|{key}": a for n, emulator in self.emulators.items() for key, a in emulator.arrays().items()}
         arrays |= {f"{n}|region": np.array([*self.bounds[n], self.limits[n]]) for n in self.emulators}
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        write_whole(file, lambda stream: np.savez(stream, **arrays))  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, file: Path) -> Region:

@@ -24,7 +24,7 @@ from scipy.stats import qmc
 from kmsim.calibration.budget import Budget
 from kmsim.calibration.crew import Crew
 from kmsim.calibration.emulator import Emulator, fit
-from kmsim.calibration.matching import Matched, match, spread
+from kmsim.calibration.matching import Matched, Region, match, spread
 from kmsim.calibration.seeds import digest
 from kmsim.calibration.small import evaluate
 from kmsim.calibration.space import Space
@@ -33,6 +33,7 @@ from kmsim.lab.parts import write_whole
 
 BLOCK = 64  # evaluations kept at a time
 SURE = 1e-3  # a statistic that seeds alone spread so wide less often than this is moved by the parameters
+WAVES = "waves.json"
 HALF = 0.5  # of the time: no wave is begun beyond it
 
 Tell = Callable[[str, int, int], Any]  # what is done, how much of it, of how much
@@ -91,14 +92,18 @@ def first_stage(work: Work) -> Stage:
     region, pool = Path(), places
     emulators: dict[str, Emulator] = {}
     started, whole = time.monotonic(), max(1.0, work.deadline - time.monotonic())
-    for wave in range(1, budget.waves + 1):
+    waves, done = budget.waves, work.folder / WAVES
+    if done.exists():  # the stage ended so, perhaps by the clock: what came after stands on it
+        waves = len(json.loads(done.read_text(encoding="utf-8")))
+    for wave in range(1, waves + 1):
         data = pd.concat(frames, ignore_index=True)
-        emulators = _emulators(work, wave, data, fitted)
+        region = work.folder / f"region_{wave}.npz"
+        emulators = _emulators(work, wave, data, fitted, region)
         inside, told, found = match(emulators, fitted, len(space), digest(work.seed, "places", wave))
         matched.append(told)
-        region = work.folder / f"region_{wave}.npz"
-        inside.write(region)
-        last = wave == budget.waves or time.monotonic() - started > HALF * whole
+        if not region.exists():
+            inside.write(region)
+        last = wave == waves or (not done.exists() and time.monotonic() - started > HALF * whole)
         number = max(budget.wave, 4 * budget.particles) if last else budget.wave
         pool = spread(inside, found, number, digest(work.seed, "spread", wave))
         if last:
@@ -107,7 +112,7 @@ def first_stage(work: Work) -> Stage:
         frames.append(_named(space, wave + 1, pool, fitted, values))
         checked.append(_check(wave, emulators, pool, fitted, values))
     noise = {name: emulator.noise_sd for name, emulator in emulators.items()}
-    (work.folder / "waves.json").write_text(json.dumps([asdict(m) for m in matched], indent=2) + "\n", encoding="utf-8")
+    done.write_text(json.dumps([asdict(m) for m in matched], indent=2) + "\n", encoding="utf-8")
     kept = pd.concat(checked, ignore_index=True) if checked else pd.DataFrame(columns=_CHECKED)
     data = pd.concat(frames, ignore_index=True)
     return Stage(data, fitted, unmoved, tuple(matched), kept, region, pool, noise)
@@ -170,7 +175,11 @@ def _named(space: Space, wave: int, places: np.ndarray, wanted: Sequence[Target]
     return pd.DataFrame(columns | {target.name: values[:, i] for i, target in enumerate(wanted)})
 
 
-def _emulators(work: Work, wave: int, data: pd.DataFrame, fitted: Sequence[Target]) -> dict[str, Emulator]:
+def _emulators(work: Work, wave: int, data: pd.DataFrame, fitted: Sequence[Target], kept: Path) -> dict[str, Emulator]:
+    """An emulator a target, fitted to all that was evaluated; those of a region that is kept are read."""
+    if kept.exists():
+        there = Region.read(kept).emulators
+        return {target.name: there[target.name] for target in fitted}
     x = data[[f"u.{name}" for name in work.space.names]].to_numpy(float)
     found = {}
     seeds = [digest(work.seed, "emulator", wave, target.name) for target in fitted]
