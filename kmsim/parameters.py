@@ -5,20 +5,24 @@ the priors of a calibration and the values of `kmsim show NAME`; `system.md` and
 the evidence that the project keeps, "MODEL" is the specification's starting value, "set by hand" a value moved from it
 so that the ablations and the findings on fidelity and trial effects (F07, F21, F38, F51) are nearer (docs/ablations.md).
 
+Where a calibrated posterior is shipped (`kmsim.posterior`), free parameters stand at its medoid; the number in the table is
+then what was set by hand.
+
 Example
 -------
 >>> from kmsim.parameters import defaults
->>> defaults()["r_try"]
-4.5
+>>> defaults()["h_max"]
+40.0
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kmsim import posterior
 from kmsim.errors import BadValue, unknown
 
 GRADES = ("measured", "derived", "judged", "free")
@@ -26,7 +30,8 @@ GRADES = ("measured", "derived", "judged", "free")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row of the table; `prior` is (low, high), also the range a user may set it in."""
+    """One row of the table; `prior` is (low, high), also the range a user may set it in. by_hand: None, or the number that was
+    set by hand where the default is calibrated."""
 
     name: str
     meaning: str
@@ -35,6 +40,7 @@ class Parameter:
     prior: tuple[float, float]
     source: str
     grade: str
+    by_hand: float | None = None
 
     def __post_init__(self) -> None:
         low, high = self.prior
@@ -52,7 +58,23 @@ def _rows(*rows: tuple) -> dict[str, Parameter]:
     return table
 
 
-PARAMETERS: dict[str, Parameter] = _rows(
+def calibrated(table: dict[str, Parameter], medoid: Mapping[str, float]) -> dict[str, Parameter]:
+    """The table with free parameters at the medoid of a posterior. Raises ValueError for one that is not free or beyond its prior.
+
+    >>> row = Parameter("x", "an example", "share", 0.5, (0.0, 1.0), "MODEL", "free")
+    >>> calibrated({"x": row}, {"x": 0.25})["x"].default
+    0.25
+    """
+    for name in medoid:
+        if name not in table or table[name].grade != "free":
+            raise ValueError(f"the posterior has {name}, which is no free parameter: it was fitted to another table")
+    return {
+        name: replace(row, default=medoid[name], by_hand=row.default) if name in medoid else row
+        for name, row in table.items()
+    }
+
+
+BY_HAND: dict[str, Parameter] = _rows(
     # awareness
     ("p_aware", "awareness from outside, classroom teachers", "1/year", 0.04, (0.03, 0.06), "F40, F42, P20", "free"),
     ("q_aware", "awareness from ties, if all are aware", "1/year", 0.07, (0.05, 0.11), "F40, F42, P20", "free"),
@@ -242,6 +264,9 @@ PARAMETERS: dict[str, Parameter] = _rows(
     ("c_central", "central team, for each member", "GBP/school/year", 150.0, (75, 300), "MODEL", "judged"),
     ("budget_per_pupil", "total budget, for each pupil of the system", "GBP/pupil", 30.0, (5, 200), "system.md 3.1 (London Challenge)", "judged"),
 )  # fmt: skip
+
+_POSTERIOR = posterior.shipped()
+PARAMETERS = BY_HAND if _POSTERIOR is None else calibrated(BY_HAND, _POSTERIOR.medoid)
 
 # What something is divided by: these cannot be 0.
 DIVISORS = frozenset(

@@ -31,6 +31,7 @@ VERBS = (
     "scorecard",
     "diffusion",
     "study",
+    "calibrate",
     "list",
     "show",
     "bench",

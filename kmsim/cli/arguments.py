@@ -11,6 +11,8 @@ from kmsim.errors import BadValue, KmsimError, unknown
 GROUPS = ("system", "practice", "network", "parameters")  # whose own keys are given with a dot: system.la
 LISTS = ("policies", "outcomes", "practice")  # of names: a,b is a list; elsewhere a comma is a letter of a name
 TEXT = (
+    "uncertainty",
+    "posterior",
     "policy",
     "system",
     "network",
@@ -23,7 +25,24 @@ TEXT = (
     "executor",
     "executor.address",
 )  # neither number nor list, whatever it looks like
+CALIBRATION = (
+    "design",
+    "waves",
+    "wave",
+    "noise",
+    "particles",
+    "generations",
+    "evaluations",
+    "one_generation",
+    "alpha",
+    "draws",
+    "max_minutes",
+    "seeds",
+    "targets",
+    "parameters",
+)
 NONE = (
+    "posterior",
     "outcomes",
     "network",
     "name",
@@ -161,6 +180,7 @@ def _near(key: str, known: Sequence[str], in_groups: Sequence[str]) -> Sequence[
 
     groups: dict[str, Iterable[str]] = {
         "design": ("n", "vary", "levels", "seed", "rows", "path", "replicates"),
+        "calibration": CALIBRATION,
         "executor": ("address", "jobs", "cores", "memory", "walltime", "queue", "account", "interface"),
         "system": KEYS,
         "practice": Practice.__dataclass_fields__,

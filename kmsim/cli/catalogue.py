@@ -328,6 +328,7 @@ def _show_parameter(name: str) -> str:
     row = _parameters()[name]
     body = {
         "default": f"{row.default:.4g}",
+        **({} if row.by_hand is None else {"by hand": f"{row.by_hand:g} (the default is calibrated)"}),
         "unit": row.unit,
         "prior": f"{row.prior[0]:g} to {row.prior[1]:g}",
         "source": _marked(row.source),
@@ -512,6 +513,16 @@ KINDS: tuple[Kind, ...] = (
         ("design", "what it is"),
         _config_line("design"),
         _show_config("design"),
+        files=True,
+    ),
+    Kind(
+        "calibration",
+        "calibrations",
+        "budgets of kmsim calibrate: calibration=",
+        lambda: configuration.names("calibration"),
+        ("calibration", "what it is"),
+        _config_line("calibration"),
+        _show_config("calibration"),
         files=True,
     ),
     Kind(

@@ -22,9 +22,10 @@ examples
   kmsim compare
   kmsim compare system=borough system.la=Hackney replicates=5 name=hackney
   kmsim compare policies=coaching,codesigned_networks years=6 budget=20e6
+  kmsim compare system=borough uncertainty=posterior
 
 Shows a table and writes it, summary.csv, paired.csv, trajectories.parquet, figures/, report.html, config.yaml and
-manifest.json to results/compare/NAME, and experiment/, the runs, to ask with kmsim query. The same name and settings
+manifest.json to results/compare/NAME (over a posterior decision.csv too: who is best, how often, at what regret), and experiment/, the runs, to ask with kmsim query. The same name and settings
 are shown again, not run again; interrupted, the same command goes on.
 """
 
@@ -43,9 +44,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
         from kmsim.lab.executors.processes import start_server
 
         start_server()  # it loads the model on another processor while we do
-    from kmsim.lab.comparison import compare_plan, plan_of, scenarios_of
+    from kmsim.lab.comparison import compare_plan, config_of, is_posterior, plan_of, scenarios_of
     from kmsim.lab.provenance import config_hash
-    from kmsim.lab.single import configuration_of
     from kmsim.scenario import number
 
     policies, outcomes, workers = (settings.pop(key) for key in ("policies", "outcomes", "workers"))
@@ -53,14 +53,14 @@ def main(words: Sequence[str], flags: Flags) -> int:
     workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
     plan = plan_of(policies, settings.pop("replicates"), outcomes, **settings)
     scenarios = scenarios_of(plan)
-    config = configuration_of(scenarios, plan.replicates, plan.outcomes)
+    config = config_of(plan)
     return work.answer(
         VERB,
         name,
         scenarios[0].system.name,
         config,
         config_hash(config),
-        FILES,
+        (*FILES, "decision.csv") if is_posterior(plan) else FILES,
         lambda runs, progress: compare_plan(plan, runs, workers, progress, ["kmsim", VERB, *words]),
         Terminal(flags.quiet),
     )

@@ -6,6 +6,7 @@ A run's file observed/KEY.parquet is written before the run counts as done, so t
 from __future__ import annotations
 
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,7 @@ class Seen:
         using = (teachers["stage"][0] == STAGES.index("using")) & (schools["fund"][0] > 0)[teachers["school"]]
         fidelity = teachers["fidelity"][0][using]
         self.series["fidelity"].append(
-            [float(np.quantile(fidelity, q)) for q in (0.5, 0.9)] if len(fidelity) else [None, None]
+            [float(np.quantile(fidelity, q)) for q in (0.5, 0.9)] if len(fidelity) else [math.nan, math.nan]
         )
         row = {name: np.array(schools[name]) for name in FIXED}
         row |= {name: np.array(schools[name][0]) for name in BY_PRACTICE}
@@ -117,10 +118,14 @@ class Seen:
         row["school"] = np.arange(len(row["size"]), dtype=np.int32)
         self.rows.append(row)
 
+    def columns(self, arm: np.ndarray) -> dict[str, np.ndarray]:
+        """Name -> (years + 1, schools). arm: each school's in a trial."""
+        found = {name: np.stack([row[name] for row in self.rows]) for name in self.rows[0]}
+        return found | {"arm": np.tile(arm, (len(self.rows), 1))}
+
     def table(self, arm: np.ndarray) -> pa.Table:
         """A row a school and year. arm: each school's in a trial."""
-        columns = {name: np.concatenate([row[name] for row in self.rows]) for name in self.rows[0]}
-        return pa.table(columns | {"arm": np.tile(arm, len(self.rows))})
+        return pa.table({name: values.ravel() for name, values in self.columns(arm).items()})
 
 
 def _mean(values: np.ndarray) -> float:

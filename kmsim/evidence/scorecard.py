@@ -23,6 +23,7 @@ from kmsim.evidence.intervals import CANNOT_TELL, FAIL, PASS, VERDICTS, Interval
 from kmsim.evidence.records import GROUPS, plain
 from kmsim.evidence.table import findings
 from kmsim.evidence.trial import INSTALL
+from kmsim.posterior import point
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +93,7 @@ class Scorecard:
 
     def cautions(self) -> list[str]:
         """What a reader could be misled by, from the verdicts themselves."""
-        said = ["Parameters are set by hand: intervals are over chance only (seeds, test noise)."]
+        said = [f"{point().capitalize()}: intervals are over chance only (seeds, test noise)."]
         by_name = {result.check.name: result for result in self.results}
         positive = by_name.get(WORKS)
         if positive is not None and positive.verdict != PASS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,23 @@ if TYPE_CHECKING:
 
 
 class RunSeen:
-    """One run: `at(column, year)` is a value a school, `series` what was noted beside, `trial` the estimate of a trial."""
+    """One run: `at(column, year)` is a value a school, `series` what was noted beside, `trial` the estimate of a trial.
 
-    def __init__(self, file: Path) -> None:
+    columns: name -> (years + 1, schools).
+    """
+
+    def __init__(self, columns: Mapping[str, np.ndarray], series: Mapping[str, Any]) -> None:
+        self.series = series
+        self._columns = columns
+        self.years = len(columns["size"]) - 1
+
+    @classmethod
+    def read(cls, file: Path) -> RunSeen:
+        """The run that was kept in a file."""
         table = pq.read_table(file)
-        self.series: dict[str, Any] = json.loads(table.schema.metadata[META])
         years = int(table.column("year")[-1].as_py()) + 1
-        self._columns = {name: table.column(name).to_numpy().reshape(years, -1) for name in table.column_names}
-        self.years = years - 1
+        columns = {name: table.column(name).to_numpy().reshape(years, -1) for name in table.column_names}
+        return cls(columns, json.loads(table.schema.metadata[META]))
 
     def at(self, column: str, year: int) -> np.ndarray:
         """A column's values at the end of a year (0: the start), a school each, as floats."""
@@ -80,7 +89,7 @@ class Seen:
 
     def _run(self, key: str) -> RunSeen:
         if key not in self._read:
-            self._read[key] = RunSeen(self.folder / FOLDER / f"{key}.parquet")
+            self._read[key] = RunSeen.read(self.folder / FOLDER / f"{key}.parquet")
         return self._read[key]
 
     @cached_property

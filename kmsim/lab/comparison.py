@@ -1,7 +1,7 @@
 """Comparing policies: the same schools, the same budget, the same draws; what differs is the policy.
 
-A comparison is a plan of one scenario in the lab: `compare` has it run, `Comparison` holds what came out as frames and
-writes it down.
+A comparison is a plan of one scenario in the lab, or of as many as there are draws of a posterior: `compare` has it run,
+`Comparison` holds what came out as frames and writes it down.
 """
 
 from __future__ import annotations
@@ -21,18 +21,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from kmsim.errors import RunFailed
+from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
 from kmsim.lab import ranges
+from kmsim.lab import uncertainty as apart
 from kmsim.lab.ensemble import run_plan
 from kmsim.lab.plan import Plan
 from kmsim.lab.planning import read_plan
 from kmsim.lab.pool import system_of
+from kmsim.lab.provenance import config_hash
 from kmsim.lab.single import LABEL, configuration_of, manifest
 from kmsim.lab.spreadsheets import safe
 from kmsim.lab.store import Scan, Store
 from kmsim.lab.words import paired_text, scorecard_text
-from kmsim.scenario import Scenario
+from kmsim.posterior import Posterior, shipped
+from kmsim.posterior import read as read_posterior
+from kmsim.scenario import Scenario, number
 
+CHANCE, POSTERIOR = "chance", "posterior"
+SEEDS = 20
 DEFAULT_POLICIES = (
     "business_as_usual",
     "guidance_only",
@@ -49,6 +55,8 @@ DEFAULT_POLICIES = (
 class Comparison:
     """What a comparison found: frames, settings and provenance. Ranges are the 5th to 95th percentile over seeds.
 
+    Over a posterior a "seed" of the frames is a draw of parameters, each the mean of its own seeds, so that ranges are over
+    parameters; summary then has chance_low and chance_high, over seeds alone, and decision is as `uncertainty.decision` has it.
     summary: policy, practice, outcome, moment, year, mean, low, high, n. paired: policy, practice, against, role, outcome,
     moment, year, difference, low, high, ahead, n. trajectories: policy, seed, practice, tick, year, outcome, value.
     """
@@ -65,10 +73,12 @@ class Comparison:
     funding_end: float
     notes: list[str] = field(default_factory=list)
     label: str = LABEL
+    decision: pd.DataFrame | None = None
 
     def table(self) -> str:
-        """The scorecard and the paired differences, as text for a terminal."""
-        return scorecard_text(self) + "\n\n" + paired_text(self)
+        """The scorecard, the paired differences and over a posterior how sure the ranking is, as text for a terminal."""
+        parts = [scorecard_text(self), paired_text(self)]
+        return "\n\n".join(parts if self.decision is None else [*parts, apart.text(self)])
 
     def report(self, path: str | Path) -> Path:
         """Write the self-contained HTML report. Returns its path."""
@@ -86,6 +96,9 @@ class Comparison:
         safe(self.summary).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
         safe(self.paired).to_csv(folder / "paired.csv", index=False, lineterminator="\n")
         frame = self.trajectories.astype({"value": np.float32})
+        if self.decision is not None:
+            safe(self.decision).to_csv(folder / "decision.csv", index=False, lineterminator="\n")
+            frame = frame.rename(columns={"seed": "draw"})
         frame.to_parquet(folder / "trajectories.parquet", compression="zstd", index=False)
         (folder / "figures").mkdir()
         drawn = draw_all(self)
@@ -101,7 +114,7 @@ class Comparison:
 
 def compare(
     policies: Sequence[Any] = DEFAULT_POLICIES,
-    replicates: int = 20,
+    replicates: int | None = None,
     workers: int | None = None,
     progress: Callable[[int, int, float], Any] | None = None,
     outcomes: Sequence[str] | None = None,
@@ -113,6 +126,8 @@ def compare(
     settings: the keys of `kmsim.Model` (system, practice, network, years, funded_years, budget, ...). outcomes: those to
     keep, all if none. workers: processes, never changing the result. progress is called with runs done, runs in all and
     runs a second. folder: where to keep the runs as an experiment of the lab, which the same call goes on with.
+    replicates: seeds, 20 if None. uncertainty="posterior": over draws (32) of the calibrated posterior that is shipped, or
+    of the one in the folder `posterior`, with 4 seeds each unless replicates says otherwise.
 
     Raises UnknownName or BadValue before anything runs, RunFailed if a run broke.
 
@@ -126,10 +141,63 @@ def compare(
 
 
 def plan_of(
-    policies: Sequence[Any], replicates: int = 20, outcomes: Sequence[str] | None = None, **settings: Any
+    policies: Sequence[Any],
+    replicates: int | None = None,
+    outcomes: Sequence[str] | None = None,
+    uncertainty: str = CHANCE,
+    draws: int | None = None,
+    posterior: str | None = None,
+    **settings: Any,
 ) -> Plan:
-    """The plan of a comparison: one scenario, every trajectory kept. Everything is checked, as `read_plan` does."""
-    return read_plan(policies, None, replicates, outcomes, "all", **settings)
+    """The plan of a comparison: one scenario or one a draw, every trajectory kept. Everything is checked, as `read_plan` does."""
+    if uncertainty not in (CHANCE, POSTERIOR):
+        raise unknown("uncertainty", uncertainty, (CHANCE, POSTERIOR), "a kind of uncertainty")
+    if uncertainty == CHANCE:
+        for key, value in (("draws", draws), ("posterior", posterior)):
+            if value is not None:
+                raise BadValue(key, value, "uncertainty=posterior beside it")
+        return read_plan(policies, None, SEEDS if replicates is None else replicates, outcomes, "all", **settings)
+    found = _posterior(posterior)
+    number_of = min(apart.DRAWS, len(found)) if draws is None else number("draws", draws, 1, 10_000, whole=True)
+    table = apart.table_of(found, number_of, settings)
+    design = {"kind": POSTERIOR, "draws": number_of, "origin": found.origin, "stands": table.digests().tobytes().hex()}
+    design["stands"] = config_hash({"rows": design["stands"]})
+    seeds = apart.SEEDS if replicates is None else replicates
+    return read_plan(policies, table, seeds, outcomes, "all", design, **settings)
+
+
+def _posterior(folder: str | None) -> Posterior:
+    """The posterior in a folder, or the one that is shipped. Raises KmsimError if there is none."""
+    found = shipped() if folder is None else read_posterior(folder)
+    if found is None:
+        raise KmsimError(
+            "uncertainty=posterior: no posterior is shipped with this version; make one with kmsim calibrate and give its "
+            "folder, such as posterior=results/calibrate/NAME"
+        )
+    return found
+
+
+def is_posterior(plan: Plan) -> bool:
+    """Whether a comparison's plan is over draws of a posterior."""
+    return plan.design.get("kind") == POSTERIOR
+
+
+def config_of(plan: Plan) -> dict[str, Any]:
+    """Everything that decides a comparison, as plain data: what config.yaml holds and the hash is of."""
+    config = configuration_of(scenarios_of(plan), plan.replicates, plan.outcomes)
+    if is_posterior(plan):
+        varied = {key.partition(".")[2] for key in plan.varied}
+        config["parameters"] = {name: value for name, value in config["parameters"].items() if name not in varied}
+        config["uncertainty"] = dict(plan.design) | {"parameters": sorted(varied)}
+    return config
+
+
+def label_of(plan: Plan) -> str:
+    """What the ranges of a comparison are over."""
+    if not is_posterior(plan):
+        return LABEL
+    draws, seeds = plan.table.count, plan.replicates
+    return f"parameters, over {draws} draws of the {plan.design['origin']} posterior; each draw averages {seeds} runs of chance"
 
 
 def scenarios_of(plan: Plan) -> list[Scenario]:
@@ -168,44 +236,56 @@ def _somewhere(folder: str | Path | None) -> Iterator[Path]:
 
 def _collect(plan: Plan, store: Store, started: float) -> Comparison:
     """From the runs in a store to frames."""
-    scenarios = scenarios_of(plan)
+    scenarios, over = scenarios_of(plan), is_posterior(plan)
     first, names, scan = scenarios[0], plan.policies, store.scan()
     practices = [p.name for p in first.practices]
     system, per_year = system_of(first.system), first.ticks_per_year
     seeds = [plan.seed + r for r in range(plan.replicates)]
-    values = _values(plan, store, scan, practices, first.years * per_year)
+    every = _values(plan, store, scan, practices, first.years * per_year)
+    values = apart.averaged(every) if over else {name: array[:, 0] for name, array in every.items()}
     end = min(max(s.funding_end for s in scenarios), first.years)
     moments = {"funding_end": round(end * per_year), "end": first.years * per_year}
-    config = configuration_of(scenarios, plan.replicates, plan.outcomes)
+    config = config_of(plan)
     pupils = float(system.schools["pupils"].sum())
     config["budget_gbp"] = first.budget_gbp(pupils)
+    about = names, practices, moments, per_year
+    label = label_of(plan)
+    facts = manifest(config, seeds, started) | {"ledger_gbp": _ledgers(plan, store, scan), "label": label}
+    if over:
+        facts["draws"] = plan.table.count
     return Comparison(
-        summary=ranges.summary(values, names, practices, moments, per_year),
+        summary=apart.summary(every, *about) if over else ranges.summary(values, *about),
         paired=ranges.paired(values, names, practices, moments, per_year),
-        trajectories=ranges.trajectories(values, names, seeds, practices, per_year),
+        trajectories=ranges.trajectories(
+            values, names, [*range(1, plan.table.count + 1)] if over else seeds, practices, per_year
+        ),
         config=config,
-        manifest=manifest(config, seeds, started) | {"ledger_gbp": _ledgers(plan, store, scan)},
+        manifest=facts,
         counts={"schools": system.n_schools, "posts": system.n_posts, "pupils": int(pupils)},
         policies=names,
         policy_summaries={s.policy.name: s.policy.summary for s in scenarios},
         system_name=first.system.name,
         funding_end=end,
         notes=list(system.notes),
+        label=label,
+        decision=apart.decision(every, *about) if over else None,
     )
 
 
 def _values(plan: Plan, store: Store, scan: Scan, practices: list[str], ticks: int) -> dict[str, np.ndarray]:
-    """Outcome -> (policies, seeds, practices, ticks + 1), from the trajectories on disk, whatever parts they stand in."""
+    """Outcome -> (policies, draws, seeds, practices, ticks + 1), from the trajectories on disk, whatever parts they stand in."""
     table = _read(store, scan, "trajectories")
     at = (
         _places(table, "policy", plan.policies),
+        table.column("scenario").to_numpy(),
         table.column("seed").to_numpy() - plan.seed,
         _places(table, "practice", practices),
         table.column("tick").to_numpy(),
     )
     out = {}
     for name in plan.outcomes:
-        out[name] = np.full((len(plan.policies), plan.replicates, len(practices), ticks + 1), np.nan)
+        shape = len(plan.policies), plan.table.count, plan.replicates, len(practices), ticks + 1
+        out[name] = np.full(shape, np.nan)
         out[name][at] = table.column(name).to_numpy()
     return out
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kmsim.lab.words import columns
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
+from kmsim.posterior import point
 
 if TYPE_CHECKING:
     from kmsim.lab.experiment import Experiment
@@ -41,7 +42,7 @@ def overview(experiment: Experiment) -> str:
             rows.append([f"{policy} ({practice})" if several else policy, *cells])
         blocks.append(columns(rows))
     return (
-        "mean and range of 90% of the runs, over scenarios and seeds (what is not varied is set by hand)\n\n"
+        f"mean and range of 90% of the runs, over scenarios and seeds (what is not varied: {point()})\n\n"
         + "\n\n".join(blocks)
     )
 

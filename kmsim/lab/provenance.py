@@ -29,6 +29,9 @@ PACKAGES = (
     "jinja2",
     "distributed",
     "dask-jobqueue",
+    "pyabc",
+    "scikit-learn",
+    "statsmodels",
 )
 
 

@@ -19,9 +19,10 @@ from kmsim.lab.spreadsheets import safe
 from kmsim.lab.words import columns
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
+from kmsim.posterior import point
 from kmsim.scenario import Scenario, read_scenario
 
-LABEL = "chance only; parameters set by hand"
+LABEL = f"chance only; {point()}"
 
 
 @dataclass
@@ -33,7 +34,7 @@ class RunResult:
     config: dict[str, Any]
     manifest: dict[str, Any]
     notes: list[str] = field(default_factory=list)
-    label: str = "one run, one seed; parameters set by hand"
+    label: str = f"one run, one seed; {point()}"
 
     def table(self) -> str:
         """Every outcome at the end of each second year, as text for a terminal."""

@@ -34,12 +34,16 @@ def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
 
 def scorecard_text(c: Any) -> str:
     """The scorecard in blocks that fit a terminal, those of each practice in turn. c: a Comparison."""
-    budget, seeds = c.config.get("budget_gbp"), len(c.manifest["seeds"])
+    budget, seeds, draws = c.config.get("budget_gbp"), len(c.manifest["seeds"]), c.manifest.get("draws")
     parts = [
         f"{c.counts['schools']:,} schools, {c.counts['posts']:,} teachers, {c.counts['pupils']:,} pupils ({c.system_name}); "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}; {c.config['years']} years, {c.config['funded_years']:g} funded a school; "
+        f"{f'{draws} draws x ' if draws else ''}{seeds} {'seed' if seeds == 1 else 'seeds'}; {c.config['years']} years, {c.config['funded_years']:g} funded a school; "
         f"budget {'each policy at its own cost' if budget is None else f'£{budget / 1e6:,.2f}m for each funded policy'}\n"
-        + (f"mean and 90% range over seeds ({c.label})" if seeds > 1 else f"one seed, so there is no range ({c.label})")
+        + (
+            f"mean and 90% range over {'draws' if draws else 'seeds'} ({c.label})"
+            if seeds > 1 or draws
+            else f"one seed, so there is no range ({c.label})"
+        )
     ]
     cells = {
         (row.policy, row.practice, row.outcome): row
@@ -57,7 +61,8 @@ def scorecard_text(c: Any) -> str:
 
 def paired_text(c: Any) -> str:
     """Differences with the same seeds to business as usual and to the best mean, on the outcomes that matter most."""
-    parts = ["Paired differences, same seeds (90% range; ahead in k of n seeds)"]
+    unit = "draws" if c.manifest.get("draws") else "seeds"
+    parts = [f"Paired differences, same {unit} (90% range; ahead in k of n {unit})"]
     rows = {
         (row.role, row.policy, row.practice, row.outcome): row
         for row in c.paired.itertuples()

@@ -16,6 +16,7 @@ from kmsim.model import PHASES
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES
 from kmsim.parameters import GRADES, PARAMETERS
 from kmsim.policies.levers import LEVERS, MEMBER, WIDE
+from kmsim.posterior import point
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -60,7 +61,7 @@ def codebook() -> str:
         table(["lever", "what it is", "settings and defaults"], [_lever(key) for key in sorted(LEVERS)]),
         "## Parameters",
         "Grades: " + ", ".join(GRADES) + f". {len(PARAMETERS)} in all, of which "
-        f"{sum(p.grade == 'free' for p in PARAMETERS.values())} are free: set by hand for now, to be calibrated.",
+        f"{sum(p.grade == 'free' for p in PARAMETERS.values())} are free: {point().removeprefix('parameters ')}.",
         table(
             ["name", "meaning", "unit", "default", "prior", "source", "grade"],
             [
@@ -68,7 +69,7 @@ def codebook() -> str:
                     p.name,
                     p.meaning,
                     p.unit,
-                    f"{p.default:g}",
+                    f"{p.default:.4g}" + ("" if p.by_hand is None else f" (by hand {p.by_hand:g})"),
                     f"{p.prior[0]:g} to {p.prior[1]:g}",
                     marked(p.source),
                     p.grade,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -91,7 +92,10 @@ def read(c: Comparison) -> Comparison:
     """
     if isinstance(c, Read):
         return c
-    return cast(Comparison, Read(known={}, **{name: getattr(c, name) for name in Comparison.__annotations__}))
+    return cast(
+        Comparison,
+        Read(known={}, decision=decision(c), **{name: getattr(c, name) for name in Comparison.__annotations__}),
+    )
 
 
 def once(function: Callable[Concatenate[Comparison, P], T]) -> Callable[Concatenate[Comparison, P], T]:
@@ -186,8 +190,27 @@ def cell(c: Comparison, practice: str, policy: str, outcome: str, moment: str) -
 
 @once
 def seeds(c: Comparison) -> int:
-    """How many seeds each policy was run with."""
+    """How many seeds each policy was run with; over a posterior, how many draws of parameters, for these are its ranges' unit."""
+    if "draws" in c.manifest:
+        return int(c.manifest["draws"])
     return len(c.manifest.get("seeds", ())) or int(c.trajectories.seed.nunique())
+
+
+def decision(c: Comparison) -> pd.DataFrame | None:
+    """How sure a choice is over a posterior (`lab.uncertainty.decision`); None for a comparison over chance alone."""
+    return getattr(c, "decision", None)
+
+
+def said(c: Comparison, text: str) -> str:
+    """A text about seeds as it stands for this comparison: over a posterior the frames' seeds are draws of parameters.
+
+    >>> from types import SimpleNamespace
+    >>> said(SimpleNamespace(manifest={"draws": 32}), "Mean of 32 seeds. One seed is luck.")
+    'Mean of 32 draws. One draw is luck.'
+    """
+    if "draws" not in c.manifest:
+        return text
+    return re.sub(r"\b([Ss])eed(s?)\b", lambda m: ("Draw" if m[1] == "S" else "draw") + m[2], text)
 
 
 def too_few(n: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from kmsim.evidence import standing
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES, SCORECARD
 from kmsim.parameters import PARAMETERS
 from kmsim.report import figures, frames, words
-from kmsim.report.figures import four_dimensions
+from kmsim.report.figures import four_dimensions, ranking
 from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_range, shown_year
 from kmsim.report.style import Style, plain_name, styles
 
@@ -34,6 +34,7 @@ TITLES = {
     "paired_differences": "Is it better than business as usual?",
     "cost_effect": "What does it cost?",
     "gap": "Who is left behind?",
+    "ranking": "How sure is the ranking?",
 }
 TICK_NAMES = {6: "half-terms", 12: "months", 39: "school weeks", 52: "weeks"}
 GRADES = {
@@ -103,6 +104,8 @@ def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
         parameters=_parameters_words(),
         from_memory=[OUTCOMES[o].label for o in OUTCOMES if "from memory" in OUTCOMES[o].source],
         by_hand="set by hand" in c.label,
+        draws=int(c.manifest.get("draws", 0)),
+        runs_each=len(c.manifest.get("seeds", ())),
         ticks=TICK_NAMES.get(c.config.get("ticks_per_year", 6), f"{c.config.get('ticks_per_year')} steps a year"),
         origin=_origin(c),
         config=_dump(c.config),
@@ -190,6 +193,8 @@ def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> di
     tail = "" if number == 0 else f"_{number + 1}"
     shown_figures = []
     for name in figures.FIGURES:
+        if (name, practice) not in drawn:
+            continue
         one, title = drawn[name, practice], TITLES[name]
         shown_figures.append(
             {
@@ -197,7 +202,9 @@ def _part(c: Comparison, practice: str, number: int, drawn: figures.Drawn) -> di
                 "title": title,
                 "svg": Markup(one.svg(f"{title} The caption says what the figure shows.")),
                 "words": one.words,
-                "tables": _tables(c, practice, name, one.table),
+                "tables": [
+                    replace(t, caption=frames.said(c, t.caption)) for t in _tables(c, practice, name, one.table)
+                ],
             }
         )
     return {
@@ -220,6 +227,8 @@ def _tables(c: Comparison, practice: str, name: str, frame: pd.DataFrame) -> lis
             what = axis.removesuffix(", %").format(year=shown_year(frames.moment_year(c, "funding_end")))
             made.append(_by_year(c, frame[frame.outcome == outcome], outcome, f"{title} ({what}): mean and 90% range"))
         return made
+    if name == "ranking":
+        return _ranking_tables(frame)
     if name == "cost_effect":
         return [_cost_table(c, frame), *_ledger(c)]
     return _paired_tables(c, practice)
@@ -245,6 +254,34 @@ def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
     """Mean and range, under each other."""
     mean = shown(outcome, found.mean).removesuffix(" points")
     return (mean, _brief_range(outcome, found)) if found.known else (mean,)
+
+
+def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
+    """An outcome each: the mean, what parameters and what chance alone do to it, how often a policy is best, and its regret."""
+    made = []
+    for outcome, part in frame.groupby("outcome", sort=False):
+        name = str(outcome)
+        rows = [
+            [
+                plain_name(r.policy),
+                shown(name, r.mean).removesuffix(" points"),
+                shown_range(name, r.low, r.high),
+                shown_range(name, r.chance_low, r.chance_high),
+                k_of_n(r.best, r.draws) if r.draws else "n/a",
+                ranking.amount(name, r.regret),
+            ]
+            for r in part.rename(columns={"mean": "average"}).assign(mean=part["mean"]).itertuples()
+        ]
+        heads = [
+            "Policy",
+            "Mean",
+            "90% range over parameters",
+            "90% range of chance alone",
+            "Best in draws",
+            "Expected regret",
+        ]
+        made.append(Table(f"{OUTCOMES[name].label}: what is sure of it", heads, rows))
+    return made
 
 
 def _cost_table(c: Comparison, frame: pd.DataFrame) -> Table:

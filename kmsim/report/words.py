@@ -91,9 +91,10 @@ def headline(c: Comparison, practice: str | None = None) -> Headline:
     warnings = [f"With {n} seeds the ranges are rough."] if ENOUGH <= n < FEW_SEEDS else []
     if 1 < n < ENOUGH:
         warnings = [f"{n} seeds are too few to call any policy better: run at least {ENOUGH}."]
-    return Headline(
-        _lead(findings, n if n < ENOUGH else 0), findings, f"{ranges} ({c.label}).", c.label, budget_words(c), warnings
-    )
+    findings = [replace(f, sentence=frames.said(c, f.sentence), beside=frames.said(c, f.beside)) for f in findings]
+    lead, ranges = frames.said(c, _lead(findings, n if n < ENOUGH else 0)), frames.said(c, ranges)
+    warnings = [frames.said(c, warning) for warning in warnings]
+    return Headline(lead, findings, f"{ranges} ({c.label}).", c.label, budget_words(c), warnings)
 
 
 def headline_text(c: Comparison, practice: str | None = None) -> str:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from kmsim.report import frames
-from kmsim.report.figures import cost_effect, fan_chart, four_dimensions, gap, paired_differences
+from kmsim.report.figures import cost_effect, fan_chart, four_dimensions, gap, paired_differences, ranking
 from kmsim.report.figures.saving import Drawing, drawing, pixels, write_png
 from kmsim.report.frames import Comparison
 
@@ -24,7 +25,9 @@ FIGURES: dict[str, tuple[Callable[..., Figure], Callable[..., pd.DataFrame], Cal
     "paired_differences": (paired_differences.draw, paired_differences.table, paired_differences.words),
     "cost_effect": (cost_effect.draw, cost_effect.table, cost_effect.words),
     "gap": (gap.draw, gap.table, gap.words),
+    "ranking": (ranking.draw, ranking.table, ranking.words),
 }
+OVER_POSTERIOR = ("ranking",)  # drawn only of a comparison over a posterior
 Drawn = dict[tuple[str, str], Drawing]
 
 
@@ -36,8 +39,15 @@ def draw_all(c: Comparison) -> Drawn:
     c, drawn = frames.read(c), {}
     for i, practice in enumerate(frames.practices(c)):
         for name, (draw, table, words) in FIGURES.items():
+            if name in OVER_POSTERIOR and frames.decision(c) is None:
+                continue
             stem = name if i == 0 else f"{name}_{i + 1}"
-            drawn[name, practice] = drawing(draw(c, practice), stem, table(c, practice), words(c, practice))
+            fig, told = draw(c, practice), words(c, practice)
+            if name not in OVER_POSTERIOR:
+                told = frames.said(c, told)
+                for text in fig.findobj(Text):
+                    text.set_text(frames.said(c, text.get_text()))
+            drawn[name, practice] = drawing(fig, stem, table(c, practice), told)
     return drawn
 
 

@@ -1,0 +1,102 @@
+"""What came of a calibration, in words and tables computed from it.
+
+Example
+-------
+>>> share(3, 4)
+'3 of 4'
+"""
+
+from __future__ import annotations
+
+import math
+
+from kmsim.calibration.fit import Calibration
+from kmsim.calibration.summary import checks, never, parameters
+from kmsim.lab.words import columns
+
+
+def share(k: int, n: int) -> str:
+    """How many of how many."""
+    return f"{k} of {n}"
+
+
+def number(value: float) -> str:
+    """Three figures, or a dash for none.
+
+    >>> number(0.12345), number(math.inf)
+    ('0.123', '-')
+    """
+    return "-" if not math.isfinite(value) else f"{value:.3g}"
+
+
+def told(found: Calibration) -> str:
+    """All of it for a terminal: each CAL check before and after, each parameter, and how it went."""
+    return "\n\n".join([check_table(found), parameter_table(found), *sentences(found)])
+
+
+def check_table(found: Calibration) -> str:
+    """Each CAL check with the finding's range, the prior's and the posterior's 90% range, and the medoid."""
+    rows = [["check", "range", "prior", "inside", "posterior", "inside", "medoid", ""]]
+    for row in checks(found).itertuples():
+        rows.append(
+            [
+                row.target,
+                f"{number(row.low)} to {number(row.high)}",
+                f"{number(row.prior_low)} to {number(row.prior_high)}",
+                f"{row.prior_inside:.0%}",
+                f"{number(row.post_low)} to {number(row.post_high)}",
+                f"{row.post_inside:.0%}",
+                number(row.medoid),
+                "" if row.fitted else "not moved",
+            ]
+        )
+    return columns(rows)
+
+
+def parameter_table(found: Calibration) -> str:
+    """Each parameter with prior, posterior, medoid and shrinkage."""
+    rows = [["parameter", "prior", "posterior", "medoid", "shrinkage"]]
+    for row in parameters(found).itertuples():
+        rows.append(
+            [
+                row.parameter,
+                f"{number(row.prior_low)} to {number(row.prior_high)}",
+                f"{number(row.low)} to {number(row.high)}",
+                number(row.medoid),
+                f"{row.shrinkage:.2f}",
+            ]
+        )
+    return columns(rows)
+
+
+def sentences(found: Calibration) -> list[str]:
+    """How it went: space left, generations, evaluations, why it ended, and what is out of reach."""
+    facts, trace = found.manifest, found.trace
+    lines = [
+        f"History matching: {_percent(facts['waves'][-1]['left'])} of the prior's space is left after "
+        f"{len(facts['waves'])} {'wave' if len(facts['waves']) == 1 else 'waves'}; a set is ruled out beyond "
+        f"{facts['waves'][-1]['cut']:.2g} standard deviations.",
+        f"ABC-SMC: {len(trace)} {'generation' if len(trace) == 1 else 'generations'}, tolerance "
+        f"{trace.epsilon.iloc[0]:.3g} to {trace.epsilon.iloc[-1]:.3g}, {int(trace.evaluations.sum()):,} evaluations, the last "
+        f"accepting {trace.rate.iloc[-1]:.0%}; effective size {trace.effective.iloc[-1]:.0f} of "
+        f"{int(trace.accepted.iloc[-1])}. It ended because of this: {facts['stopped']}.",
+        f"{facts['draws']} draws of equal weight, {facts['distinct']} of them distinct; "
+        f"{sum(facts['evaluations'].values()):,} evaluations in {facts['seconds'] / 60:.0f} minutes.",
+    ]
+    out = facts["waves"][-1]["out_of_reach"]
+    if out:
+        lines.append(f"Held to the best there is, for hardly any place brings them into their range: {', '.join(out)}.")
+    missed = never(found)
+    if missed:
+        lines.append(f"No place of the first wave reaches the range of: {', '.join(missed)}.")
+    table = checks(found)
+    fitted = table[table.fitted]
+    inside = int((fitted.post_inside >= 0.5).sum())
+    lines.append(
+        f"After calibration at least half of the draws are inside the range of {share(inside, len(fitted))} fitted checks."
+    )
+    return lines
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2g}%"

@@ -1,0 +1,87 @@
+"""`kmsim calibrate`: fit the free parameters to the findings tagged CAL, and keep the posterior with all that tells how good it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kmsim.cli import text, work
+from kmsim.cli.arguments import read
+from kmsim.cli.compose import keys
+from kmsim.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from kmsim.cli import Flags
+
+VERB = "calibrate"
+SUMMARY = "fit the free parameters to findings tagged CAL: history matching, then ABC-SMC"
+GROUPS = ("calibration",)
+EVERY = 20.0  # seconds between lines that say how far it is
+EXAMPLES = """\
+Only findings tagged CAL are fitted; VAL findings are never read. First places spread over the priors are simulated and
+emulated, and space is ruled out in waves; then ABC-SMC (pyABC) samples what is left, its distance nought inside a finding's
+range. The same command goes on with what is kept.
+
+examples
+  kmsim calibrate
+  kmsim calibrate calibration=full name=shipped
+  kmsim calibrate calibration=quick calibration.particles=200 calibration.max_minutes=60
+
+Writes posterior.parquet (sets of parameters of equal weight, the medoid first), predictive.parquet, particles.parquet,
+trace.parquet, design.parquet, history.db, table.txt, config.yaml and manifest.json to results/calibrate/NAME.
+Needs the extra: pip install 'kmsim[calibrate]'.
+"""
+
+
+def help_text() -> str:
+    """What `kmsim calibrate --help` shows."""
+    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
+    for key, (default, meaning) in keys("calibration/quick").items():
+        if meaning:
+            table.append([f"calibration.{key}={work.as_typed(default)}", meaning])
+    usage = f"usage: kmsim {VERB} [key=value ...] [--debug] [--quiet]"
+    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+
+
+def main(words: Sequence[str], flags: Flags) -> int:
+    """Calibrate, or go on with it, and show what came of it. Raises KmsimError for words that cannot be used."""
+    given = read(words, keys(VERB), VERB, GROUPS)
+    changes = {key.partition(".")[2]: given.pop(key) for key in [*given] if "." in key}
+    settings: dict[str, Any] = {key: default for key, (default, _) in keys(VERB).items()} | given
+
+    from kmsim.calibration.budget import Budget
+    from kmsim.calibration.fit import calibrate
+    from kmsim.calibration.words import told
+    from kmsim.fingerprint import fingerprint
+    from kmsim.lab.naming import checked_name, default_name, folder_of
+    from kmsim.scenario import number
+
+    budget = Budget.read(settings["calibration"], changes)
+    name = checked_name(settings["name"]) or default_name(str(settings["calibration"]), fingerprint())
+    workers = settings["workers"]
+    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    seed = number("seed", settings["seed"], 0, 2**31, whole=True)
+    terminal = Terminal(flags.quiet)
+    terminal.say_if_compiling()
+    folder = folder_of(VERB, name)
+    found = calibrate(folder, budget, seed, workers, _Lines(terminal), ["kmsim", VERB, *words])
+    answer = told(found)
+    (folder / "table.txt").write_text(answer + "\n", encoding="utf-8")
+    print(answer, flush=True)
+    terminal.say(f"results are in {folder}")
+    return 0
+
+
+class _Lines:
+    """A line on stderr now and then: what is done, and how far it is."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal, self.started, self.last, self.what = terminal, time.monotonic(), 0.0, ""
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Tell it, if it is new or the last line is old."""
+        now = time.monotonic()
+        if now - self.last > EVERY:
+            self.last, self.what = now, what
+            self.terminal.say(f"{(now - self.started) / 60:5.1f} min  {what}: {done} of {of}")

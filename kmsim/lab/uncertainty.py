@@ -1,0 +1,218 @@
+"""Policies over a posterior: what chance does and what the numbers' own uncertainty does, kept apart, and how sure a choice is.
+
+values: outcome -> array (policies, draws, seeds, practices, ticks + 1): every draw of parameters has the same seeds.
+
+Example
+-------
+>>> x = np.array([[[1.0, 3.0], [2.0, 2.0]], [[0.0, 0.0], [5.0, 5.0]]])  # two policies, two draws, two seeds
+>>> regrets(x.mean(2), 1.0).tolist()
+[[0.0, 3.0], [2.0, 0.0]]
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from kmsim.errors import BadValue
+from kmsim.lab import ranges
+from kmsim.lab.scenarios import Column, Scenarios
+from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
+from kmsim.posterior import Posterior
+
+DRAWS, SEEDS = 32, 4
+ALWAYS, NEARLY, ALIKE = 0.9, 0.5, 0.8  # of draws in which one policy is best; of Kendall's tau between rankings
+SAME = 0.01  # of the range of policies' means: nearer than this they share a place
+Values = Mapping[str, np.ndarray]
+
+
+def table_of(posterior: Posterior, draws: int, fixed: Mapping[str, Any]) -> Scenarios:
+    """The scenarios of a plan: so many sets of the posterior. fixed: settings of the user's, whose parameters do not vary.
+
+    Raises BadValue for more draws than there are sets, or if the user has fixed every parameter that varies.
+    """
+    free = [name for name in posterior.names if f"parameters.{name}" not in fixed]
+    if not free:
+        raise BadValue("uncertainty", "posterior", "at least one parameter of the posterior that is not given")
+    sets = posterior.draws(draws)
+    columns = {f"parameters.{name}": Column.of([float(one[name]) for one in sets]) for name in free}
+    return Scenarios(columns, "draw")
+
+
+def averaged(values: Values) -> dict[str, np.ndarray]:
+    """Each draw's mean over its seeds: (policies, draws, practices, ticks + 1); of numbers only."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a mean of nothing is nothing
+        return {name: np.nanmean(array, axis=2) for name, array in values.items()}
+
+
+def chance(values: Values) -> dict[str, np.ndarray]:
+    """What seeds alone do: each run's value less its draw's mean, widened for the mean being of few, about the mean of all.
+
+    (policies, draws x seeds, practices, ticks + 1).
+    """
+    out = {}
+    for name, array in values.items():
+        policies, draws, seeds, *rest = array.shape
+        middle = averaged({name: array})[name][:, :, None]
+        wide = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else np.nan
+        whole = _mean(middle, (1, 2))[:, None, None]
+        out[name] = (whole + (array - middle) * wide).reshape(policies, draws * seeds, *rest)
+    return out
+
+
+def summary(
+    values: Values, names: list[str], practices: list[str], moments: Mapping[str, int], per_year: int
+) -> pd.DataFrame:
+    """As `ranges.summary` over draws' means, n being draws; and chance_low, chance_high: 90% over seeds at one set of numbers."""
+    table = ranges.summary(averaged(values), names, practices, moments, per_year)
+    alone = ranges.summary(chance(values), names, practices, moments, per_year)
+    return table.assign(chance_low=alone.low, chance_high=alone.high)
+
+
+def decision(
+    values: Values, names: list[str], practices: list[str], moments: Mapping[str, int], per_year: int
+) -> pd.DataFrame:
+    """How sure a choice is, for each outcome that policies are ranked by: a row a policy.
+
+    policy, practice, outcome, moment, year, mean, best (draws in which its mean over seeds is the best), draws, best_runs
+    (single runs in which it is, against the others with the same draw and seed), runs, regret (mean over draws of what it
+    falls short of the draw's best), regret_high (95th percentile), place (mean rank, 1 the best), and of the whole ranking:
+    top (the policy with the best mean), agreement (mean Kendall's tau of draws' rankings with that of means).
+    """
+    rows: list[dict[str, Any]] = []
+    for outcome, moment in SCORECARD.items():
+        sense = {"more": 1.0, "less": -1.0, "none": 0.0}[OUTCOMES[outcome].better]
+        if outcome not in values or not sense or len(names) < 2:
+            continue
+        shared = OUTCOMES[outcome].shared and len(practices) > 1
+        for k, practice in [(0, "all")] if shared else list(enumerate(practices)):
+            runs = values[outcome][:, :, :, k, moments[moment]]
+            found = _ranked(runs, sense)
+            if found is None:
+                continue
+            base = {"practice": practice, "outcome": outcome, "moment": moment, "year": moments[moment] / per_year}
+            rows += [
+                base | {"policy": name} | {key: _plain(v, p) for key, v in found.items()}
+                for p, name in enumerate(names)
+            ]
+            for row in rows[-len(names) :]:
+                row["top"] = names[int(row["top"])]
+    columns = ["policy", "practice", "outcome", "moment", "year", "mean", "best", "draws", "best_runs", "runs"]
+    return pd.DataFrame(rows, columns=[*columns, "regret", "regret_high", "place", "top", "agreement"])
+
+
+def regrets(means: np.ndarray, sense: float) -> np.ndarray:
+    """What each policy (policies, draws) falls short of the best of each draw, in the outcome's unit; never below nought."""
+    best = np.nanmax(sense * means, axis=0)
+    return np.maximum(best - sense * means, 0.0)
+
+
+def _ranked(runs: np.ndarray, sense: float) -> dict[str, np.ndarray | float] | None:
+    """The numbers of `decision` for one outcome, from (policies, draws, seeds); None if policies are not told apart at all."""
+    means = averaged({"x": runs})["x"]
+    good = np.isfinite(means).all(0)
+    means, runs = means[:, good], runs[:, good]
+    if means.shape[1] < 1 or np.ptp(means) == 0:
+        return None
+    regret = regrets(means, sense)
+    middle = means.mean(1)
+    step = SAME * np.ptp(middle) or 1.0
+    order = np.round(sense * middle / step)
+    taus = [stats.kendalltau(order, np.round(sense * column / step)).statistic for column in means.T]
+    flat = (sense * runs).reshape(len(runs), -1)
+    flat = flat[:, np.isfinite(flat).all(0)]
+    places = np.array([stats.rankdata(-sense * column) for column in means.T])
+    return {
+        "mean": middle,
+        "best": np.bincount(np.argmax(sense * means, axis=0), minlength=len(means)),
+        "draws": means.shape[1],
+        "best_runs": np.bincount(np.argmax(flat, axis=0), minlength=len(means)),
+        "runs": flat.shape[1],
+        "regret": regret.mean(1),
+        "regret_high": np.quantile(regret, 0.95, axis=1),
+        "place": places.mean(0),
+        "top": int(np.argmax(sense * middle)),
+        "agreement": float(np.nanmean(taus)) if np.isfinite(taus).any() else np.nan,
+    }
+
+
+def _plain(value: Any, policy: int) -> Any:
+    return np.asarray(value)[policy].item() if np.ndim(value) else value
+
+
+def _mean(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanmean(array, axis=axes)
+
+
+# -- in words ------------------------------------------------------------------
+def verdict(part: pd.DataFrame) -> str:
+    """How stable a ranking is, from the rows of one outcome and practice: stable, stable at the top, or not stable.
+
+    >>> rows = pd.DataFrame({"policy": ["a", "b"], "top": "a", "best": [30, 2], "draws": 32, "agreement": 0.95})
+    >>> verdict(rows)
+    'The ranking is stable'
+    """
+    top = part[part.policy == part.top].iloc[0]
+    share, alike = top.best / top.draws, float(top.agreement)
+    if share >= ALWAYS and alike >= ALIKE:
+        return "The ranking is stable"
+    if share >= ALWAYS:
+        return "The best is stable, the order of the others is not"
+    if share >= NEARLY:
+        return "The ranking is not stable: another policy is best in many draws"
+    return "The ranking is not stable: no policy is best in even half of the draws"
+
+
+def sentence(part: pd.DataFrame, name: Any = str) -> str:
+    """What the rows of one outcome and practice say: who is best how often, what choosing it costs, how stable the ranking is.
+
+    name: how a policy is called.
+    """
+    outcome = OUTCOMES[part.outcome.iloc[0]]
+    ordered = part.sort_values(["best", "place"], ascending=[False, True], kind="stable")
+    top = part[part.policy == part.top].iloc[0]
+    others = [
+        f"{name(row.policy)} in {row.best}" for row in ordered.itertuples() if row.best and row.policy != top.policy
+    ]
+    text = f"{verdict(part)}: {name(top.policy)} has the best mean and is best in {top.best} of {top.draws} draws"
+    text += f" (in {top.best_runs} of {top.runs} single runs)"
+    text += f"; {_listed(others)}" if others else ""
+    least = part.loc[part.regret.idxmin()]
+    cost = _amount(outcome.name, least.regret)
+    text += f". Choosing {name(least.policy)} has the least expected regret, {cost} short of the best of each draw"
+    return text + f" ({_amount(outcome.name, least.regret_high)} in the worst twentieth of draws)."
+
+
+def _amount(outcome: str, value: float) -> str:
+    """An amount of an outcome: of shares, in percentage points."""
+    o = OUTCOMES[outcome]
+    return f"{100 * value:.2g} points" if o.percent or outcome == "gap" else o.show(value)
+
+
+def _listed(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def text(c: Any) -> str:
+    """Who is best, how often and at what regret, for a terminal: a block an outcome. c: a Comparison over a posterior."""
+    from kmsim.lab.words import KEY_OUTCOMES, columns
+
+    blocks = ["How sure is the ranking? (k of n draws; parameters and chance apart)"]
+    table = c.decision
+    for outcome in KEY_OUTCOMES:
+        for practice, part in table[table.outcome == outcome].groupby("practice", sort=False):
+            rows = [[OUTCOMES[outcome].label, "best in", "mean place", "expected regret", "worst twentieth"]]
+            for row in part.itertuples():
+                regret, worst = (_amount(outcome, v) for v in (row.regret, row.regret_high))
+                rows.append([row.policy, f"{row.best} of {row.draws}", f"{row.place:.1f}", regret, worst])
+            named = f"{practice}\n" if table.practice.nunique() > 1 else ""
+            blocks.append(named + columns(rows) + "\n" + sentence(part))
+    return "\n\n".join(blocks)

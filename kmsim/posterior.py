@@ -1,0 +1,121 @@
+"""The calibrated posterior that is shipped: sets of free parameters of equal weight, the medoid first, and where they are from.
+
+`kmsim calibrate` writes the two files into its folder of results; `python -m kmsim.calibration.ship FOLDER` puts them into
+kmsim/data. Without them every parameter stands as it is set by hand in the parameter table.
+
+Example
+-------
+>>> Posterior(("theta",), ((2.0,), (3.0,))).medoid
+{'theta': 2.0}
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from kmsim.errors import BadValue, KmsimError
+
+FILE, TOLD = "posterior.csv", "posterior.yaml"
+BY_HAND = "parameters set by hand"
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """names of parameters, and rows of values: sets of equal weight, the medoid first. told: its provenance, as plain data."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+    told: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def medoid(self) -> dict[str, float]:
+        """The set that is nearest to all others: the point at which the model stands by default."""
+        return dict(zip(self.names, self.rows[0], strict=True))
+
+    def draws(self, number: int) -> list[dict[str, float]]:
+        """So many sets, evenly through the rows. Raises BadValue for more than there are.
+
+        >>> [draw["a"] for draw in Posterior(("a",), ((0.0,), (1.0,), (2.0,), (3.0,))).draws(2)]
+        [0.0, 2.0]
+        """
+        if not 1 <= number <= len(self):
+            raise BadValue("draws", number, f"a whole number from 1 to {len(self)}, the sets that the posterior has")
+        chosen = [self.rows[i * len(self) // number] for i in range(number)]
+        return [dict(zip(self.names, row, strict=True)) for row in chosen]
+
+    @property
+    def current(self) -> bool:
+        """Whether it was fitted with the code of the model that is here."""
+        from kmsim.fingerprint import code_fingerprint
+
+        return self.told.get("code") == code_fingerprint()
+
+    @property
+    def origin(self) -> str:
+        """What it is, in words: calibrated, and whether with this version of the model."""
+        return "calibrated" if self.current else "calibrated with an earlier version of the model"
+
+
+@cache
+def shipped() -> Posterior | None:
+    """The posterior in the package, if one is shipped. Raises KmsimError for files that are not one's.
+
+    >>> shipped() is shipped()
+    True
+    """
+    place = files("kmsim.data")
+    return read_in(place) if place.joinpath(FILE).is_file() else None
+
+
+def read(folder: str | Path) -> Posterior:
+    """The posterior in a folder of `kmsim calibrate`. Raises KmsimError if there is none, or it is not one."""
+    place = Path(folder)
+    if not (place / FILE).is_file():
+        raise KmsimError(
+            f"{folder}: no {FILE} there; expected a folder of kmsim calibrate, such as results/calibrate/full"
+        )
+    return read_in(place)
+
+
+def read_in(place: Traversable) -> Posterior:
+    """The posterior whose files lie in this place."""
+    try:
+        names, *rows = csv.reader(place.joinpath(FILE).read_text(encoding="utf-8").splitlines())
+        values = tuple(tuple(map(float, row)) for row in rows)
+    except (OSError, ValueError) as error:
+        raise KmsimError(f"{FILE}: not a posterior: {error}") from None
+    whole = all(len(row) == len(names) and all(map(math.isfinite, row)) for row in values)
+    if not names or not values or not whole:
+        raise KmsimError(
+            f"{FILE}: not a posterior: expected rows of {len(names)} numbers under their parameters' names"
+        )
+    return Posterior(tuple(names), values, _told(place.joinpath(TOLD)))
+
+
+def _told(file: Traversable) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    import yaml
+
+    data = yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return data if isinstance(data, dict) else {}
+
+
+def point() -> str:
+    """What the model's parameters are by default, in words.
+
+    >>> "set by hand" in point() or "medoid" in point()
+    True
+    """
+    found = shipped()
+    return BY_HAND if found is None else f"parameters at their medoid, {found.origin}"
