@@ -10,7 +10,17 @@ from importlib.resources.abc import Traversable
 
 VERSION = "0.1.0"
 _KINDS = (".py", ".yaml", ".csv", ".gz", ".parquet", ".md", ".html")
-_NOTHING_COMPILED = ("calibration/", "cli/", "configs/", "data/", "evidence/", "lab/", "report/", "studies/", "workshop/")
+_NOTHING_COMPILED = (
+    "calibration/",
+    "cli/",
+    "configs/",
+    "data/",
+    "evidence/",
+    "lab/",
+    "report/",
+    "studies/",
+    "workshop/",
+)
 # What the model was found to do is no part of it, and configs of studies stand whole in the plans made of them.
 _LEFT_OUT = ("data/scorecard.csv", "experiments/")
 
