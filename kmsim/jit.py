@@ -42,6 +42,8 @@ import numba  # noqa: E402  (its settings are read when it loads)
 
 _settings: Any = numba.config
 
+INTERPRETED = bool(_settings.DISABLE_JIT)  # nothing is compiled: NUMBA_DISABLE_JIT
+
 if CACHE is not None:
     _settings.CACHE_DIR = str(CACHE)
 if _settings.CPU_FEATURES is None:
@@ -80,7 +82,7 @@ def inner(function):
     No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of a function and not in
     another, and code that is just compiled gives other bits than the same code from the cache.
     """
-    doors = {} if _settings.DISABLE_JIT else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    doors = {} if INTERPRETED else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **doors)(function)
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kmsim.agents import Cluster, Network, School, Teacher
-from kmsim.columns import DataCollector, ViewModel
+from kmsim.columns import DataCollector, Table, ViewModel
 from kmsim.jit import compiled
 from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
-from kmsim.parameters import record
-from kmsim.phases import tile
+from kmsim.parameters import defaults, record
 from kmsim.phases.census import census
 from kmsim.phases.checks import check_all
 from kmsim.phases.money import CATEGORIES, money
@@ -27,10 +26,9 @@ from kmsim.phases.networks import networks
 from kmsim.phases.schools import schools
 from kmsim.phases.teachers import hear_by_role, teachers
 from kmsim.phases.turnover import turnover, yearly_noise
-from kmsim.phases.world import OFFER, Money, Posts, Scratch, World, clock, offer_of, practices_of, rows_of
+from kmsim.phases.world import OFFER, Posts, World, clock, money_of, offer_of, practices_of, rows_of, scratch_of
 from kmsim.policies.plan import Layout, Plan
 from kmsim.policies.recruitment import Recruitment
-from kmsim.rng import BLOCK
 from kmsim.scenario import Scenario, read_scenario
 from kmsim.system.build import build
 from kmsim.system.built import System
@@ -99,6 +97,33 @@ def run_ticks(w, first, last, fifth, totals):
             census(w)
         schools(w, tick)
         totals_of(w, fifth, totals[tick + 1])
+
+
+def _school_rows(practices: int, schools: int) -> tuple[np.ndarray, np.ndarray]:
+    """The records in which schools stand, and what they do with each practice."""
+    fields = School.fields()
+    return (
+        rows_of({_FIELD.get(n, n): c for n, c in fields.items() if not c.per_practice}, schools),
+        rows_of({n: c for n, c in fields.items() if c.per_practice}, (practices, schools)),
+    )
+
+
+def empty_world() -> World:
+    """A world with nobody in it, of the types of every world: what phases are compiled for before there is a system."""
+    teachers, nobody = Table(Teacher, 0), np.zeros(0, np.int32)
+    schools, uptake = _school_rows(1, 0)
+    return World(
+        posts=Posts._make((*(teachers[name] for name in Posts._fields[:-2]), nobody, nobody)),
+        schools=schools,
+        uptake=uptake,
+        clusters=rows_of(Cluster.fields(), 0),
+        offer=offer_of(0),
+        practices=practices_of([]),
+        money=money_of(0, len(CATEGORIES)),
+        scratch=scratch_of(0, 1, 1),
+        clock=clock(0, 1, 0, 0, 1, False),
+        p=np.array([record(defaults())]),
+    )
 
 
 class Model(ViewModel):
@@ -197,11 +222,7 @@ class Model(ViewModel):
 
     def _make_rows(self, n_schools: int, n_clusters: int) -> None:
         """The records in which schools and clusters stand; the tables' columns are their fields."""
-        fields = School.fields()
-        self._schools = rows_of({_FIELD.get(n, n): c for n, c in fields.items() if not c.per_practice}, n_schools)
-        self._uptake = rows_of(
-            {n: c for n, c in fields.items() if c.per_practice}, (len(self.practice_names), n_schools)
-        )
+        self._schools, self._uptake = _school_rows(len(self.practice_names), n_schools)
         self._clusters = rows_of(Cluster.fields(), n_clusters)
 
     def _school_columns(self) -> dict[str, np.ndarray]:
@@ -234,21 +255,8 @@ class Model(ViewModel):
             clusters=self._clusters,
             offer=offer_of(n_schools),
             practices=practices_of(scenario.practices),
-            money=Money(
-                np.zeros((n_schools, len(CATEGORIES))),
-                np.zeros((n_schools, len(CATEGORIES))),
-                np.zeros(len(CATEGORIES)),
-                np.zeros(1),
-            ),
-            scratch=Scratch(
-                np.zeros(tile.SIZE, np.float32),
-                np.zeros(BLOCK, np.float32),
-                np.zeros(BLOCK, np.float32),
-                np.empty(n, np.uint8),
-                np.empty(n, np.int32),
-                np.empty(n, np.uint32),
-                np.zeros((practices, int(self._schools["group"].max()) + 1), np.int32),
-            ),
+            money=money_of(n_schools, len(CATEGORIES)),
+            scratch=scratch_of(n, practices, int(self._schools["group"].max()) + 1),
             clock=when,
             p=self._rules,
         )

@@ -76,8 +76,8 @@ def calibrated(table: dict[str, Parameter], medoid: Mapping[str, float]) -> dict
 
 BY_HAND: dict[str, Parameter] = _rows(
     # awareness
-    ("p_aware", "awareness from outside, classroom teachers", "1/year", 0.04, (0.03, 0.06), "F40, F42, P20", "derived"),
-    ("q_aware", "awareness from ties, if all are aware", "1/year", 0.07, (0.05, 0.11), "F40, F42, P20", "derived"),
+    ("p_aware", "awareness from outside, classroom teachers", "1/year", 0.04, (0.03, 0.06), "F40, F42, P20", "free"),
+    ("q_aware", "awareness from ties, if all are aware", "1/year", 0.07, (0.05, 0.11), "F40, F42, P20", "free"),
     ("broadcast", "awareness from a full broadcast", "1/year", 0.25, (0.05, 0.6), "F27, F28; system.md 4.2", "judged"),
     ("aware_cpd", "awareness for each CPD hour attended", "1/hour", 1 / 6, (0.05, 0.5), "MODEL", "judged"),
     ("k_teacher", "how much sooner a teacher hears of it", "ratio", 1.0, (1.0, 1.0), "F41 (reference)", "judged"),
@@ -96,18 +96,18 @@ BY_HAND: dict[str, Parameter] = _rows(
     ("h_facilitator", "hours an own facilitator gives", "hours/year", 60.0, (30, 120), "P42", "judged"),
     ("f_reach", "teachers that one facilitator's hour reaches", "teachers", 6.0, (3, 12), "F20e", "judged"),
     # learning
-    ("a_u", "knowledge from an hour of CPD at full quality", "1/hour", 0.12, (0.06, 0.24), "P21, P22", "free"),
+    ("a_u", "knowledge from an hour of CPD at full quality", "1/hour", 0.12, (0.06, 0.4), "P21, P22", "free"),
     ("u_use", "pull of mere awareness to a little knowledge", "1/year", 0.3, (0.1, 0.6), "F27-F29", "judged"),
     ("u_floor", "the little knowledge that awareness brings", "share", 0.15, (0.05, 0.3), "F27-F29", "judged"),
     ("u_loss", "knowledge lost when not in use", "1/year", 0.1, (0.05, 0.3), "MODEL", "judged"),
-    ("a_q", "fidelity from an hour of rehearsed CPD at full quality", "1/hour", 0.12, (0.03, 0.14), "F11, F17, P22; set by hand", "free"),
+    ("a_q", "fidelity from an hour of rehearsed CPD at full quality", "1/hour", 0.12, (0.03, 0.3), "F11, F17, P22; set by hand", "free"),
     ("q_doing", "fidelity from use, fully supported", "1/year", 0.7, (0.1, 0.8), "MODEL; set by hand", "free"),
     ("peer", "quality of CPD given by peers without expertise", "share", 0.45, (0.15, 0.6), "F20c-F20e; set by hand", "free"),
     ("focus_floor", "quality of CPD with no focus", "share", 0.4, (0.2, 0.7), "F74, F30", "judged"),
     ("c_floor", "rehearsal with feedback in CPD without collaboration", "share", 0.25, (0.1, 0.5), "F19", "judged"),
     ("c_vitality", "... added by a lively cluster", "share", 0.75, (0.5, 0.9), "F19, F20e", "judged"),
     ("script_weight", "how far a script stands in for expertise", "share", 0.8, (0.5, 1.0), "F26", "judged"),
-    ("q_unaided", "fidelity that can be reached with no expertise", "share", 0.45, (0.25, 0.55), "F20c, F26; set by hand", "free"),
+    ("q_unaided", "fidelity that can be reached with no expertise", "share", 0.45, (0.25, 0.6), "F20c, F26; set by hand", "free"),
     ("q_range", "... added by full expertise", "share", 0.6, (0.4, 0.7), "F38, P25", "judged"),
     ("q_aptitude", "spread of reachable fidelity between teachers", "share", 0.12, (0.05, 0.2), "F38, P25", "judged"),
     ("q_least", "least fidelity that anyone can reach", "share", 0.05, (0.0, 0.1), "MODEL", "judged"),
@@ -119,8 +119,8 @@ BY_HAND: dict[str, Parameter] = _rows(
     ("s_routine", "support from school routine", "share", 0.8, (0.4, 1.0), "F56, P28", "judged"),
     ("s_community", "support added by full community involvement", "share", 0.15, (0.0, 0.3), "F05", "judged"),
     # trying
-    ("r_try", "trying, knowing and willing", "1/year", 4.5, (1.0, 5.0), "F46, P21; set by hand", "free"),
-    ("b0", "trying: base", "logit", -1.3, (-3.5, -1.0), "F28, F29; set by hand", "free"),
+    ("r_try", "trying, knowing and willing", "1/year", 4.5, (1.0, 10.0), "F46, P21; set by hand", "free"),
+    ("b0", "trying: base", "logit", -1.3, (-3.5, 0.5), "F28, F29; set by hand", "free"),
     ("b_reinforcement", "trying: reinforcement by contacts", "logit", 2.0, (1.0, 3.5), "F46, P32", "free"),
     ("b_priority", "trying: the school's priority", "logit", 1.2, (0.4, 2.4), "F48, P32", "free"),
     ("b_mandate", "trying: mandate", "logit", 1.5, (0.5, 3.0), "system.md 4.1", "free"),
@@ -237,7 +237,8 @@ BY_HAND: dict[str, Parameter] = _rows(
     ("head_reset", "what a new head keeps of priority", "ratio", 0.5, (0.2, 0.9), "P07", "judged"),
     ("head_climate", "what a new head keeps of climate", "share", 0.7, (0.4, 1.0), "MODEL", "judged"),
     # pupils
-    ("delay", "time for pupils to feel the practice", "years", 1.5, (0.5, 3.0), "P46", "judged"),
+    ("delay", "time for pupils to feel the practice", "years", 1.5, (0.5, 3.0), "P46, F07, F21", "free"),
+    ("effect_ratio", "effect at full depth, over the effect a practice is given", "ratio", 1.0, (0.5, 3.0), "P24, F07, F21", "free"),
     ("d_target", "gain of disadvantaged pupils under full targeting", "ratio", 0.5, (0.0, 1.0), "F04, F78", "judged"),
     ("d_community", "gain of disadvantaged pupils under full community involvement", "ratio", 0.25, (0.0, 0.5), "F05", "judged"),
     # money

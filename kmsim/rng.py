@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from kmsim.jit import compiled, rule
+from kmsim.jit import compiled, inner, rule
 
 # Purposes of the simulation. A purpose is never reused for another meaning.
 AWARE = np.uint32(0)
@@ -28,6 +28,7 @@ NEW_OPENNESS = np.uint32(10)
 NEW_APTITUDE = np.uint32(11)
 NEW_STAGE = np.uint32(12)
 HEAD_CLIMATE = np.uint32(13)
+NEW_HEARD = np.uint32(14)
 # Purposes of building a system (its own seed).
 BUILD_CLIMATE = np.uint32(32)
 BUILD_EXPERIENCE = np.uint32(33)
@@ -36,6 +37,9 @@ BUILD_APTITUDE = np.uint32(35)
 BUILD_WORKLOAD = np.uint32(36)
 BUILD_TIES = np.uint32(37)
 BUILD_SCHOOLS = np.uint32(38)  # synthetic schools; `practice` is what is drawn, `tick` the draw's number
+
+# Of a number written out (0) Numba compiles a copy of its own wherever it is an argument: NONE is not written out.
+NONE = np.int64(0)  # the practice, slot or tick of a draw that has none
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
@@ -87,7 +91,7 @@ def uniform(seed, purpose, practice, slot, tick):
     return open_unit(word)
 
 
-@compiled
+@inner
 def _calls(a, b, c, d, call, when, what, k0, k1):
     """128 calls side by side, a word of each into each of four rows: the loop that becomes SIMD."""
     for j in range(len(a)):

@@ -13,9 +13,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kmsim"
 # Each layer may import those further down the list and, where it is a folder, itself.
 LAYERS = (
     ("cli", "workshop"),
+    ("studies",),
     ("report",),
     ("calibration",),
-    ("lab", "evidence"),
+    ("lab", "evidence", "diffusion"),
     ("model",),
     ("phases", "policies", "outcomes", "system", "scenario", "rules"),
     ("parameters", "posterior", "agents", "columns", "rng", "names", "errors", "jit", "fingerprint", "configuration"),

@@ -23,7 +23,8 @@ from types import ModuleType
 from typing import Any, Self
 
 from kmsim.errors import RunFailed
-from kmsim.lab.pool import compile_model, cpus
+from kmsim.lab.compilation import compile_model
+from kmsim.lab.pool import cpus
 
 THREADS = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -36,7 +37,7 @@ class Crew:
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
-        compile_model()  # before workers do, each for itself
+        compile_model(self.width)  # before workers do, each for itself
         return self
 
     def __exit__(self, *_: object) -> None:

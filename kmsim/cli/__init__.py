@@ -29,6 +29,8 @@ VERBS = (
     "compact",
     "query",
     "scorecard",
+    "diffusion",
+    "study",
     "calibrate",
     "list",
     "show",

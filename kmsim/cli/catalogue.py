@@ -401,6 +401,29 @@ def _show_record(kind: str) -> Callable[[str], str]:
     return show
 
 
+def _studies() -> dict[str, Any]:
+    from kmsim.studies import config
+
+    return {name: config.read(name) for name in config.names()}
+
+
+def _show_study(name: str) -> str:
+    study = _studies()[name]
+    cells = []
+    for part in study.parts.values():
+        varied = [f"{key}: {text.plain(list(values))}" for key, values in part.vary.items()]
+        cells.append(
+            [
+                part.name,
+                f"{len(part.arms)} arms x {len(part.scenarios())} scenarios x {part.seeds} seeds",
+                "; ".join(varied),
+            ]
+        )
+    body = f"{text.paragraph(study.question)}\n\n{text.paragraph(study.design)}\n\n{text.rows(cells, ('runs', 'how many', 'varied'))}"
+    limits = "\n".join(text.paragraph("- " + caveat) for caveat in study.caveats)
+    return f"{_head('study', name, study.title)}{body}\n\nwhat no run here can tell\n{limits}\n\nkmsim study {study.number} runs it"
+
+
 def _head(kind: str, name: str, meaning: str) -> str:
     body = text.paragraph(meaning)
     return f"{kind} {name}\n" + (body + "\n\n" if body else "\n")
@@ -511,6 +534,15 @@ KINDS: tuple[Kind, ...] = (
         _config_line("experiment"),
         _show_config("experiment"),
         files=True,
+    ),
+    Kind(
+        "study",
+        "studies",
+        "numbered questions, each with its runs: kmsim study NN",
+        lambda: [*_studies()],
+        ("study", "what it asks"),
+        lambda name: [name, _studies()[name].question],
+        _show_study,
     ),
     Kind(
         "authority",

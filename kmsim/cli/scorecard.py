@@ -9,7 +9,7 @@ from kmsim.cli import text, work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import keys
 from kmsim.cli.terminal import Terminal
-from kmsim.errors import unknown
+from kmsim.errors import BadValue, unknown
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -46,6 +46,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
     size = settings["scorecard"]
     if size not in SIZES:
         raise unknown("scorecard", size, SIZES, "a size of the scorecard")
+    if not isinstance(settings["refresh"], bool):
+        raise BadValue("refresh", settings["refresh"], "true or false")
 
     from kmsim.evidence.scorecard import score
     from kmsim.fingerprint import fingerprint
@@ -70,6 +72,10 @@ def main(words: Sequence[str], flags: Flags) -> int:
     print(table, flush=True)
     write(card, folder, table)
     terminal.say(f"results are in {folder}")
+    if settings["refresh"]:
+        from kmsim.evidence import standing
+
+        terminal.say(f"every report tells what fails from {standing.write(card)}")
     return 0
 
 

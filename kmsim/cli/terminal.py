@@ -29,7 +29,7 @@ class Terminal:
         from kmsim.jit import is_warm
 
         if not is_warm():
-            self.say("compiling the model for this machine, once: about a minute")
+            self.say("compiling the model for this machine, once: up to a minute")
 
     @contextmanager
     def progress(self, doing: str) -> Iterator[Progress]:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-PASS, FAIL, CANNOT_TELL = "pass", "fail", "cannot tell"
-VERDICTS = (PASS, FAIL, CANNOT_TELL)
+from kmsim.evidence.verdicts import CANNOT_TELL, FAIL, PASS, VERDICTS
+
 Range = tuple[float | None, float | None]
 
 
@@ -88,3 +88,6 @@ def verdict(found: Interval, accept: Range) -> str:
     if low <= found.low and found.high <= high:
         return PASS
     return FAIL if found.high < low or found.low > high else CANNOT_TELL
+
+
+__all__ = ["CANNOT_TELL", "FAIL", "PASS", "VERDICTS", "Interval", "Range", "jackknife", "mean", "share", "verdict"]

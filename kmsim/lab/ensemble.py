@@ -24,8 +24,9 @@ from kmsim.fingerprint import fingerprint
 from kmsim.lab import parts
 from kmsim.lab import work as lab_work
 from kmsim.lab.agenda import DIED, Agenda
+from kmsim.lab.compilation import compile_model
 from kmsim.lab.executors import Executor, check, executor_of
-from kmsim.lab.pool import compile_model, cpus
+from kmsim.lab.pool import cpus
 from kmsim.lab.store import Store
 from kmsim.lab.trust import trusted_files
 from kmsim.lab.work import Job, Work
@@ -113,12 +114,13 @@ def run_plan(
         ensemble = _Ensemble(store, plan, job, progress, again)
         try:
             if work is lab_work.do:
-                compile_model()  # before workers do, each for itself
+                compile_model(1 if executor == "serial" else workers or cpus())  # before workers do, each for itself
             for _ in range(ROUNDS):
                 if not ensemble.missing.size:
                     break
                 ensemble.do_missing(executor_of(executor, workers or cpus(), options), work)
         except KeyboardInterrupt:
+            ensemble.look()  # workers may have kept more than they came to tell
             raise Interrupted(f"interrupted; {ensemble.how_to_go_on()}") from None
         finally:
             ensemble.failures.write()
@@ -135,9 +137,9 @@ class _Ensemble:
         self.failures = Failures(store, plan)
         self.earlier = dict(self.failures.errors)  # what failed in earlier sessions is tried again
         self.failed: set[int] = set()  # in this one
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Reckon from the folder what is done and what is missing, without what has failed in this session."""
         scan = self.store.repair()
         self.done = scan.count
@@ -169,7 +171,7 @@ class _Ensemble:
                 self.done = before + agenda.done
                 if self.progress:
                     self.progress(self.done, self.store.planned, pace(self.done))
-        self._look()
+        self.look()
 
     def how_to_go_on(self) -> str:
         """How much is kept, and the command that goes on."""

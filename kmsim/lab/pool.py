@@ -1,4 +1,4 @@
-"""What every process that runs models needs: how many there may be, systems built once, and compiled code."""
+"""What every process that runs models needs: how many there may be, and systems built once."""
 
 from __future__ import annotations
 
@@ -41,13 +41,3 @@ def system_of(settings: Settings) -> System:
             del _built[next(iter(_built))]
         _built[key] = build(settings)
     return _built[key]
-
-
-def compile_model() -> None:
-    """Have every compiled function in the cache, if it is not there: a few ticks of the village."""
-    from kmsim.jit import is_warm
-
-    if not is_warm():
-        from kmsim.model import Model
-
-        Model(system="village", policy="codesigned_networks", years=1, funded_years=1).run()

@@ -9,7 +9,7 @@ from kmsim.jit import compiled, inner, rule
 from kmsim.phases.census import showing, tell_followers
 from kmsim.rules.adoption import AWARE, TRYING, UNAWARE
 from kmsim.rules.numbers import ONE, ZERO, F
-from kmsim.rules.turnover import leave_chance, newcomer_known, strain
+from kmsim.rules.turnover import leave_chance, newcomer_heard, newcomer_known, strain
 
 STAYS, MOVES, LEAVES = np.uint8(0), np.uint8(1), np.uint8(2)
 MOST_EXPERIENCE = 250
@@ -32,7 +32,7 @@ def _fates(w, year):
     s, posts, p = w.schools, w.posts, w.p[0]
     n = len(posts.school)
     draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
-    rng.uniform_block(draw, w.clock.seed, rng.TURNOVER, 0, 0, year)
+    rng.uniform_block(draw, w.clock.seed, rng.TURNOVER, rng.NONE, rng.NONE, year)
     fate = np.empty(n, np.uint8)
     leaving = np.empty(MOST_EXPERIENCE + 1, np.float32)
     for years in range(len(leaving)):
@@ -137,21 +137,24 @@ def _seat(state, follow_start, follow_from, post, stage, u, q, o, p):
 @inner
 def _arrive(w, fate, year):
     """Newcomers: half have just begun; what the school's routine teaches them is theirs from the first day."""
-    posts, p, seed = w.posts, w.p[0], w.clock.seed
+    s, posts, p, seed = w.schools, w.posts, w.p[0], w.clock.seed
     school, experience, openness, aptitude = posts.school, posts.experience, posts.openness, posts.aptitude
     leavers = np.flatnonzero(fate == LEAVES)
     for post in leavers:
-        fresh = rng.uniform(seed, rng.NEW_FRESH, 0, post, year) < p.newcomer_fresh
-        years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, 0, post, year))
+        fresh = rng.uniform(seed, rng.NEW_FRESH, rng.NONE, post, year) < p.newcomer_fresh
+        years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, rng.NONE, post, year))
         experience[post] = 0 if fresh else years
-        openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, 0, post, year))
-        aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, 0, post, year))
+        openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, rng.NONE, post, year))
+        aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, rng.NONE, post, year))
     for k in range(len(posts.stage)):
         state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
         for post in leavers:
-            routine = w.uptake[k, school[post]].routine
+            i = school[post]
+            routine, aware_share = w.uptake[k, i].routine, F(w.uptake[k, i].aware) / F(s[i].n_posts)
             tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
-            stage = TRYING if tries else AWARE if routine > p.routine_known else UNAWARE
+            heard = rng.uniform(seed, rng.NEW_HEARD, k, post, year)
+            heard = newcomer_heard(experience[post], aware_share, routine, heard, p)
+            stage = TRYING if tries else AWARE if heard else UNAWARE
             u, q = newcomer_known(routine, p)
             _seat(state, posts.follow_start, posts.follow_from, post, stage, u, q, ZERO, p)
 
@@ -162,7 +165,7 @@ def _heads(w, fate, year):
     s, p = w.schools, w.p[0]
     for i in range(len(s)):
         if fate[s[i].first_post] == LEAVES:
-            brought = F(rng.climate_quantile(rng.uniform(w.clock.seed, rng.HEAD_CLIMATE, 0, i, year)))
+            brought = F(rng.climate_quantile(rng.uniform(w.clock.seed, rng.HEAD_CLIMATE, rng.NONE, i, year)))
             s[i].climate = p.head_climate * s[i].climate + (ONE - p.head_climate) * brought
             s[i].head_tenure = 0
             for k in range(len(w.uptake)):
@@ -178,7 +181,7 @@ def yearly_noise(w, year):
     n = len(posts.school)
     draw = np.empty((n + rng.BLOCK - 1) // rng.BLOCK * rng.BLOCK, np.float32)
     for k in range(len(posts.stage)):
-        rng.uniform_block(draw, w.clock.seed, rng.ATTEND, k, 0, year)
+        rng.uniform_block(draw, w.clock.seed, rng.ATTEND, k, rng.NONE, year)
         rng.normals(posts.attendance_noise[k], draw)
-        rng.uniform_block(draw, w.clock.seed, rng.SIGHT, k, 0, year)
+        rng.uniform_block(draw, w.clock.seed, rng.SIGHT, k, rng.NONE, year)
         rng.normals(posts.sight_noise[k], draw)

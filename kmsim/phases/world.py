@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kmsim.phases import tile
+from kmsim.rng import BLOCK
+
 
 class Posts(NamedTuple):
     """Columns of Teacher, and the ties between posts."""
@@ -106,6 +109,24 @@ def offer_of(schools: int) -> np.ndarray:
 def practices_of(practices) -> np.ndarray:
     """What the rules need to know of each practice."""
     return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE)
+
+
+def money_of(schools: int, categories: int) -> Money:
+    """Nothing paid and nothing booked yet."""
+    return Money(np.zeros((schools, categories)), np.zeros((schools, categories)), np.zeros(categories), np.zeros(1))
+
+
+def scratch_of(posts: int, practices: int, groups: int) -> Scratch:
+    """Room to work in."""
+    return Scratch(
+        tile=np.zeros(tile.SIZE, np.float32),
+        aware_draws=np.zeros(BLOCK, np.float32),
+        stage_draws=np.zeros(BLOCK, np.float32),
+        trying=np.empty(posts, np.uint8),
+        changed=np.empty(posts, np.int32),
+        change=np.empty(posts, np.uint32),
+        group_members=np.zeros((practices, groups), np.int32),
+    )
 
 
 def rows_of(columns, shape) -> np.ndarray:

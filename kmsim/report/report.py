@@ -20,6 +20,7 @@ import yaml
 from markupsafe import Markup
 
 from kmsim.errors import KmsimError
+from kmsim.evidence import standing
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES, SCORECARD
 from kmsim.parameters import PARAMETERS
 from kmsim.report import figures, frames, words
@@ -109,6 +110,7 @@ def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
         origin=_origin(c),
         config=_dump(c.config),
         plain_name=plain_name,
+        standing=standing.read(),
     )
 
 

@@ -29,6 +29,12 @@ def leave_chance(experience, p):
 
 
 @rule
+def newcomer_heard(experience, aware_share, routine, draw, p):
+    """Whether a newcomer has heard of a practice: all do where it is routine; one who taught before, as often as the new colleagues (F42)."""
+    return routine > p.routine_known or (experience > 0 and draw < aware_share)
+
+
+@rule
 def newcomer_known(routine, p):
     """What a school's routine hands to a newcomer: knowledge, fidelity (P30, F54)."""
     return p.new_u * routine, p.new_q * routine

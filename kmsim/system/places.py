@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled
+from kmsim.jit import compiled, inner
 from kmsim.system.built import NEIGHBOURS
 
 KM_LON, KM_LAT = 67.0, 111.2  # km to a degree, in the middle of England (MODEL section 10)
@@ -51,7 +51,7 @@ def _nearest(near, rows, x, y):
                 j += step
 
 
-@compiled
+@inner
 def _insert(own, away, row, distance):
     """Put a school in its place among the nearest so far, if it has one; ordered by (distance, row)."""
     at = len(own)

@@ -75,10 +75,10 @@ def _people(seed, experience, openness, aptitude, workload):
     n = len(experience)
     draw = np.empty((4, rng.BLOCK), np.float32)
     for first in range(0, n, rng.BLOCK):
-        rng.uniform_block(draw[0], seed, rng.BUILD_EXPERIENCE, 0, first, 0)
-        rng.uniform_block(draw[1], seed, rng.BUILD_OPENNESS, 0, first, 0)
-        rng.uniform_block(draw[2], seed, rng.BUILD_APTITUDE, 0, first, 0)
-        rng.uniform_block(draw[3], seed, rng.BUILD_WORKLOAD, 0, first, 0)
+        rng.uniform_block(draw[0], seed, rng.BUILD_EXPERIENCE, rng.NONE, first, rng.NONE)
+        rng.uniform_block(draw[1], seed, rng.BUILD_OPENNESS, rng.NONE, first, rng.NONE)
+        rng.uniform_block(draw[2], seed, rng.BUILD_APTITUDE, rng.NONE, first, rng.NONE)
+        rng.uniform_block(draw[3], seed, rng.BUILD_WORKLOAD, rng.NONE, first, rng.NONE)
         for i in range(min(rng.BLOCK, n - first)):
             experience[first + i] = rng.experience(draw[0, i])
             openness[first + i] = rng.normal(draw[1, i])

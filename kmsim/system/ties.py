@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmsim import rng
-from kmsim.jit import compiled
+from kmsim.jit import compiled, inner
 from kmsim.system.built import PHASES
 
 DEGREE, DEGREE_SECONDARY = 4.0, 5.5
@@ -81,17 +81,17 @@ def _all_ties(seed, where):
     n = len(where.school)
     tie_start, tie_to = np.zeros(n + 1, np.int32), np.empty(MOST_TIES * n, np.int32)
     draw = np.empty((_AHEAD, rng.BLOCK), np.float32)
-    at = 0
+    at = np.int64(0)
     for i in range(n):
         if i % rng.BLOCK == 0:
             for number in range(_AHEAD):
-                rng.uniform_block(draw[number], seed, rng.BUILD_TIES, 0, i, number)
+                rng.uniform_block(draw[number], seed, rng.BUILD_TIES, rng.NONE, i, number)
         at = _name(i, tie_to, at, draw, seed, where)
         tie_start[i + 1] = at
     return tie_start, tie_to[:at].copy()
 
 
-@compiled
+@inner
 def _name(i, tie_to, start, draw, seed, where):
     """Write whom post i names from tie_to[start] on; returns where the next post's begin."""
     # The record's columns are taken out before the loop: taking one counts references, which costs more than a tie.
@@ -109,8 +109,8 @@ def _name(i, tie_to, start, draw, seed, where):
         if number + 1 < _AHEAD:
             kind, choice = draw[number, lane], draw[number + 1, lane]
         else:
-            kind = rng.uniform(seed, rng.BUILD_TIES, 0, i, number)
-            choice = rng.uniform(seed, rng.BUILD_TIES, 0, i, number + 1)
+            kind = rng.uniform(seed, rng.BUILD_TIES, rng.NONE, i, number)
+            choice = rng.uniform(seed, rng.BUILD_TIES, rng.NONE, i, number + 1)
         if tries == 0:
             outside = kind < abroad
         else:
@@ -131,7 +131,7 @@ def _name(i, tie_to, start, draw, seed, where):
     return at
 
 
-@compiled
+@inner
 def _add(tie_to, start, at, i, other):
     """Name one more, unless that is oneself or named already; returns where the next one goes."""
     for j in range(start, at):
@@ -143,7 +143,7 @@ def _add(tie_to, start, at, i, other):
     return at + 1
 
 
-@compiled
+@inner
 def _colleague(kind, choice, team, leader, own):
     """The index of somebody in the school: of the own department, a leader or anyone."""
     department, departments, leaders, n = own
@@ -153,7 +153,7 @@ def _colleague(kind, choice, team, leader, own):
     return _pick(choice, leaders if kind < leader else n)
 
 
-@compiled
+@inner
 def _pick(u, n):
     """A whole number from 0 to n - 1 from a draw."""
     return min(int(np.float64(u) * n), n - 1)

@@ -19,6 +19,7 @@ TOOLS = PROJECT["tool"]["setuptools"]
 def files() -> list[PurePosixPath]:
     """The files of the package, as git knows them."""
     words = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "kmsim", "configs"]
+    words.append("experiments/*/config.yaml")
     try:
         listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
@@ -29,6 +30,8 @@ def files() -> list[PurePosixPath]:
 
 
 def package_of(folder: PurePosixPath) -> str:
+    if folder.parts[0] == "experiments":  # a folder named 01_x is no package: its config is data of this one
+        return "kmsim.experiments"
     name = ".".join(folder.parts)
     return name if folder.parts[0] == "kmsim" else f"kmsim.{name}"
 
@@ -40,6 +43,7 @@ def test_every_folder_is_a_listed_package(files):
 
 def test_every_folder_of_configs_is_mapped(files):
     mapped = {name: where for name, where in TOOLS["package-dir"].items() if name != "kmsim"}
+    assert mapped.pop("kmsim.experiments") == "experiments"
     assert mapped == {package_of(file.parent): str(file.parent) for file in files if file.parts[0] == "configs"}
 
 
@@ -48,6 +52,13 @@ def test_every_kind_of_file_is_shipped(files):
     for file in files:
         assert any(fnmatch(file.name, pattern) for pattern in shipped), file
     assert PurePosixPath("kmsim/py.typed") in files
+
+
+def test_studies_ship_their_configs_and_nothing_that_they_write(files):
+    from kmsim.studies.config import names
+
+    assert TOOLS["package-data"]["kmsim.experiments"] == ["*/config.yaml"]
+    assert [file.parts[1] for file in files if file.parts[0] == "experiments"] == names()
 
 
 def test_the_version_stands_in_one_place_and_the_citation_agrees():

@@ -16,7 +16,7 @@ from tests.oracle.schools import School
 
 PURPOSES = (
     "AWARE", "STAGE", "ATTEND", "SIGHT", "SIGNUP", "WITHDRAW", "ASSIGN", "TURNOVER", "NEW_FRESH", "NEW_EXPERIENCE",
-    "NEW_OPENNESS", "NEW_APTITUDE", "NEW_STAGE", "HEAD_CLIMATE",
+    "NEW_OPENNESS", "NEW_APTITUDE", "NEW_STAGE", "HEAD_CLIMATE", "NEW_HEARD",
 )  # fmt: skip
 PRACTICE_NUMBERS = ("effect", "complexity", "scripting", "observability")
 
@@ -216,6 +216,11 @@ class OracleModel(mesa.Model):
     def turn_over(self) -> None:
         """Step 4: people leave, move and arrive; heads change."""
         year = self.year
+        for school in self.schools:  # newcomers who taught before have heard of it as often as those they join
+            school.heard = [
+                sum(t.stage[k] != people.UNAWARE for t in school.teachers) / len(school.teachers)
+                for k in range(len(self.practices))
+            ]
         leavers, movers = people.who_leaves_and_who_moves(self.teachers, year)
         leaving = {post.index for post in leavers}
         for teacher in self.teachers:

@@ -353,7 +353,9 @@ def bring_in_newcomer(post: Teacher, year: int) -> None:
         routine = school.routine[k]
         if model.draw("NEW_STAGE", k, post.index, year) < routine:
             post.stage[k] = TRYING
-        elif routine > p["routine_known"]:
+        elif routine > p["routine_known"] or (
+            post.experience > 0 and model.draw("NEW_HEARD", k, post.index, year) < school.heard[k]
+        ):
             post.stage[k] = AWARE
         else:
             post.stage[k] = UNAWARE

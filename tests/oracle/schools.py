@@ -65,6 +65,7 @@ class School(mesa.Agent):
         self.offer: dict[str, float] = {}
         self.broadcast = 0.0
         self.mandate = 0.0
+        self.heard: list[float] = []  # share of its teachers who had heard of each practice as this year's leavers left
         # by practice
         many = range(len(model.practices))
         self.priority = [model.parameters["pr_unsigned"] * climate for _ in many]
@@ -176,7 +177,7 @@ class School(mesa.Agent):
     def teach_pupils(self, k: int) -> None:
         p = self.model.parameters
         depth_in_use = mean([t.fidelity[k] if t.in_use(k) else 0.0 for t in self.teachers])
-        target = self.model.practices[k]["effect"] * self.newness(k) * depth_in_use
+        target = p["effect_ratio"] * self.model.practices[k]["effect"] * self.newness(k) * depth_in_use
         self.attainment[k] = approach(self.attainment[k], target, 1.0 / p["delay"], self.model.dt)
         self.attainment_disadvantaged[k] = self.attainment[k] * (
             1.0 + p["d_target"] * self.feature(k, "targeting") + p["d_community"] * self.feature(k, "community")

@@ -171,6 +171,7 @@ def test_state_goes_round_the_ring_with_its_person():
     w.posts.contacts[:] = contacts_afresh(w, model.system.tie_start, model.system.tie_to)
     w.uptake["routine"][:] = np.linspace(0, 0.9, model.system.n_schools, dtype=np.float32)
     w.uptake["priority"][:] = 0.8
+    w.uptake["aware"][:] = np.arange(model.system.n_schools) % 4  # as the teachers' phase left it
     leaves, moves, draw = fates(model, 0)
     old = {name: np.array(t[name]) for name in ("stage", "knowledge", "fidelity", "ownership")}
     climate = model.world.schools["climate"].copy()
@@ -188,10 +189,13 @@ def test_state_goes_round_the_ring_with_its_person():
             assert np.array_equal(t["fidelity"][:, b], old["fidelity"][:, a])
             assert np.allclose(t["ownership"][:, b], 0.5 * old["ownership"][:, a], rtol=1e-6)
     for post in np.flatnonzero(leaves):
-        routine = w.uptake["routine"][:, t["school"][post]]
+        school = t["school"][post]
+        routine, aware = w.uptake["routine"][:, school], w.uptake["aware"][:, school] / w.schools["n_posts"][school]
         for k in range(2):
             tries = rng.uniform(5, rng.NEW_STAGE, k, post, 0) < routine[k]
-            assert t["stage"][k, post] == (TRYING if tries else AWARE if routine[k] > np.float32(0.2) else UNAWARE)
+            heard = t["experience"][post] > 0 and rng.uniform(5, rng.NEW_HEARD, k, post, 0) < aware[k]
+            expected = TRYING if tries else AWARE if heard or routine[k] > np.float32(0.2) else UNAWARE
+            assert t["stage"][k, post] == expected
             assert t["knowledge"][k, post] == pytest.approx(0.6 * routine[k], rel=1e-6)
             assert t["fidelity"][k, post] == pytest.approx(0.5 * routine[k], rel=1e-6)
             assert t["ownership"][k, post] == 0

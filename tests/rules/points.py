@@ -29,7 +29,7 @@ MODEL = {
     "s_target": 2.0, "withdraw_live": 0.014, "withdraw_dead": 0.125, "v_alive": 0.3, "pr_rate": 0.5, "pr_floor": 0.4, "pr_climate": 0.6,
     "pr_unsigned": 0.2, "pr_owned": 0.6, "pr_use": 1.5, "r_gain": 0.25, "script_routine": 0.5, "r_loss": 0.2, "climate_gain": 0.05, "leave_0": 0.113,
     "leave_2": 0.086, "leave_4": 0.049, "leave_6": 0.028, "leave_10": 0.085, "leave_30": 0.25, "turnover_fsm": 0.42, "new_u": 0.6, "new_q": 0.5,
-    "delay": 1.5, "d_target": 0.5, "d_community": 0.25,
+    "delay": 1.5, "effect_ratio": 1.0, "d_target": 0.5, "d_community": 0.25,
 }  # fmt: skip
 
 P = record(defaults())

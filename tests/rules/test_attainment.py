@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmsim.rules.attainment import attainment_after, disadvantaged_gain
-from tests.rules.points import DT, Senses, between, by_hand, compiled, senses_of, steps, unit
+from tests.rules.points import DT, P, Senses, between, by_hand, compiled, senses_of, steps, unit
 
 AFTER = {"attainment": between(0, 0.3), "effect": between(0, 0.3), "nu": between(0, 1.4), "deep_use": unit, "dt": steps}
 GAIN = {"attainment": between(0, 0.3), "targeting": unit, "community": unit}
@@ -30,7 +30,7 @@ def test_senses(table, name, data):
 @given(*AFTER.values())
 def test_pupils_never_gain_more_than_what_is_done(attainment, effect, nu, deep_use, dt):
     after = float(compiled(attainment_after, attainment, effect, nu, deep_use, dt))
-    low, high = sorted((float(attainment), float(effect) * float(nu) * float(deep_use)))
+    low, high = sorted((float(attainment), float(P["effect_ratio"] * effect) * float(nu) * float(deep_use)))
     assert low - 1e-6 <= after <= high + 1e-6
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmsim.rules.turnover import leave_chance, newcomer_known, strain
+from kmsim.rules.turnover import leave_chance, newcomer_heard, newcomer_known, strain
 from tests.rules.points import HAND, P, Senses, by_hand, compiled, senses_of, unit
 
 
@@ -37,6 +37,12 @@ def test_newcomers_know_no_more_than_routine_holds(a, b):
     low, high = sorted((a, b))
     for less, more in zip(compiled(newcomer_known, low), compiled(newcomer_known, high), strict=True):
         assert 0 <= less <= more <= high
+
+
+@given(st.integers(0, 250), unit, unit, unit)
+def test_newcomers_hear_by_routine_or_by_having_taught_among_those_who_have(years, aware_share, routine, draw):
+    heard = compiled(newcomer_heard, np.int64(years), aware_share, routine, draw)
+    assert heard == (routine > P.routine_known or (years > 0 and draw < aware_share))
 
 
 def test_by_hand():

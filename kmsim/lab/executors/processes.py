@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -121,6 +121,19 @@ def _context() -> Any:
         context.set_forkserver_preload(["kmsim.lab.work", "kmsim.lab.plan", "kmsim.model"])
         return context
     return multiprocessing.get_context("spawn")
+
+
+@contextmanager
+def beside(function: Callable[[], None]) -> Iterator[None]:
+    """Have a process of its own call a function meanwhile, and wait for it at the end. Whether it succeeds is not asked."""
+    process = _context().Process(target=function, daemon=True, name="kmsim helper")
+    with _one_thread_each(), _without_script(), deaf_to_ctrl_c():
+        process.start()
+    try:
+        yield
+        process.join()
+    finally:
+        process.kill()
 
 
 def start_server() -> None:

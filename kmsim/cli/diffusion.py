@@ -1,0 +1,70 @@
+"""`kmsim diffusion`: the rules of awareness and trying on real communities, beside Bass, no network and a threshold model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kmsim.cli import text, work
+from kmsim.cli.arguments import read
+from kmsim.cli.compose import keys
+from kmsim.cli.terminal import Terminal
+from kmsim.errors import unknown
+
+if TYPE_CHECKING:
+    from kmsim.cli import Flags
+
+VERB = "diffusion"
+SUMMARY = "hold the diffusion rules to real communities: who adopted when, and who talks to whom"
+EXAMPLES = """\
+The rules of awareness and of trying are fitted to half of the communities and predict the other half, and the other way
+round; so are Bass and the same rules with no network. NDlib's threshold model takes part if it is installed.
+
+example
+  kmsim diffusion size=small
+
+Shows a table and what it comes to; writes tables, figures, report.md and manifest.json to results/diffusion/NAME.
+"""
+
+
+def help_text() -> str:
+    """What `kmsim diffusion --help` shows."""
+    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
+    usage = f"usage: kmsim {VERB} [key=value ...] [--debug] [--quiet]"
+    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+
+
+def main(words: Sequence[str], flags: Flags) -> int:
+    """Run the study, show and keep it. Raises KmsimError for words that cannot be used or a name that is taken."""
+    settings = {key: default for key, (default, _) in keys(VERB).items()} | read(words, keys(VERB), VERB, groups=())
+
+    from kmsim.cli.results import Place, keep
+    from kmsim.diffusion import threshold
+    from kmsim.diffusion.study import SIZES
+    from kmsim.lab.naming import checked_name, default_name
+    from kmsim.lab.provenance import config_hash
+    from kmsim.report.diffusion import FILES, HEAD, answer, cells, in_short, plainly, what_ties_tell
+
+    size = settings["size"]
+    if size not in SIZES:
+        raise unknown("size", size, SIZES, "a size of the study")
+    config = {"size": size, "ndlib": threshold.version() if SIZES[size].reference else None}
+    name = checked_name(settings["name"]) or default_name(size, config_hash(config))
+    place, terminal = Place.of(VERB, name, FILES), Terminal(flags.quiet)
+    stored = place.stored(config, config_hash(config))
+    if stored is not None:
+        print(stored)
+        terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+        return 0
+    found = answer(size, terminal.say)
+    words_of_it = [
+        sentence.replace("**", "")
+        for sentence in [plainly(found.study), *in_short(found.study), what_ties_tell(found.study)]
+    ]
+    table = "\n\n".join([text.rows(cells(found.study, intervals=False), HEAD), *map(text.paragraph, words_of_it)])
+    print(table, flush=True)
+    for note in found.study.notes:
+        terminal.say(f"note: {note}")
+    keep(place, lambda folder: found.write(folder, table, config))
+    terminal.say(f"results are in {place.folder}")
+    return 0

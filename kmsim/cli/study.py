@@ -1,0 +1,94 @@
+"""`kmsim study`: a numbered question, run again from its config, with its page, figure and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmsim.cli import text, work
+from kmsim.cli.arguments import read
+from kmsim.cli.compose import keys
+from kmsim.cli.terminal import Terminal
+from kmsim.errors import KmsimError
+
+if TYPE_CHECKING:
+    from kmsim.cli import Flags
+    from kmsim.studies.config import Study
+
+VERB = "study"
+SUMMARY = "run a numbered study again: what came out in words, figure, numbers"
+EXAMPLES = """\
+A study is a config in experiments/NN_name; all that its page says is computed from its runs. kmsim list studies tells them.
+
+examples
+  kmsim study 02
+  kmsim study 01 size=small
+  kmsim study all into=experiments
+
+Shows what came out and writes README.md, figure.png, figure.svg, numbers.csv and manifest.json to results/study/NAME, and parts/,
+the runs, to ask with kmsim query. The same command goes on with what is missing. Each study takes some minutes on two
+processors. into=experiments rewrites the pages that a checkout keeps.
+"""
+
+
+def help_text() -> str:
+    """What `kmsim study --help` shows."""
+    table = [["NN", "number or name of a study, or several, or all"]]
+    table += [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
+    usage = f"usage: kmsim {VERB} NN [NN ...] [key=value ...] [--debug] [--quiet]"
+    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+
+
+def main(words: Sequence[str], flags: Flags) -> int:
+    """Run what is missing of each study named, tell what came out and keep it. Raises KmsimError for words that cannot be used."""
+    named = [word for word in words if "=" not in word]
+    given = read([word for word in words if "=" in word], keys(VERB), VERB, groups=())
+    settings = {key: default for key, (default, _) in keys(VERB).items()} | given
+    if not named:
+        raise KmsimError(
+            f"{VERB}: expected the number of a study, such as: kmsim {VERB} 01 (kmsim list studies tells them)"
+        )
+
+    from kmsim.scenario import number
+    from kmsim.studies import config
+
+    names = config.names() if named == ["all"] else list(dict.fromkeys(map(config.named, named)))
+    studies = [config.read(name, settings["size"]) for name in names]
+    workers = settings["workers"]
+    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    places = [None if settings["into"] is None else _place(settings["into"], study.name) for study in studies]
+    terminal = Terminal(flags.quiet)
+    terminal.say_if_compiling()
+    for study, place in zip(studies, places, strict=True):
+        _one(study, place, workers, ["kmsim", VERB, *words], terminal)
+    return 0
+
+
+def _place(into: str, name: str) -> Path:
+    """The folder of a study in a folder of studies, which must be there. Raises KmsimError."""
+    place = Path(str(into)) / name
+    if not place.is_dir():
+        raise KmsimError(f"into={into}: {place} is no folder; expected the experiments folder of a checkout")
+    return place
+
+
+def _one(study: Study, place: Path | None, workers: int | None, command: Sequence[str], terminal: Terminal) -> None:
+    """One study, from its runs to its page. place: where its page is written besides its results."""
+    from kmsim.lab.naming import default_name, folder_of
+    from kmsim.lab.provenance import config_hash
+    from kmsim.studies.page import manifest, module_of, write
+    from kmsim.studies.running import run
+
+    folder = folder_of(VERB, default_name(f"{study.name}-{study.size}", config_hash(study.described())))
+    terminal.say(f"{study.number} {study.title} ({study.size})")
+    with terminal.progress(study.number) as bar:
+        found = run(study, folder, workers, lambda part, *numbers: bar(*numbers), command)
+    write(found, folder)
+    (folder / "manifest.json").write_text(manifest(found, command), encoding="utf-8")
+    if place is not None:
+        write(found, place)
+    said = module_of(study).tell(found)
+    print(f"{study.number} {study.title}: {study.question}\n")
+    print("\n".join(text.paragraph("- " + line.replace("**", "")) for line in said.finding) + "\n", flush=True)
+    terminal.say(f"results are in {folder}" + (f", its page in {place}" if place else ""))

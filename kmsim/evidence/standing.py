@@ -1,0 +1,110 @@
+"""Where the model stands by its last committed scorecard: what every report says of its failures.
+
+kmsim/data/scorecard.csv is written by `kmsim scorecard refresh=true` and is no part of the model: no run depends on it.
+
+Example
+-------
+>>> read().line().startswith("The model passes")
+True
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmsim.errors import KmsimError
+from kmsim.evidence.verdicts import CANNOT_TELL, FAIL, PASS
+from kmsim.fingerprint import code_fingerprint
+
+if TYPE_CHECKING:
+    from kmsim.evidence.scorecard import Scorecard
+
+FILE = "scorecard.csv"
+COLUMNS = ("check", "kind", "verdict", "says", "model", "accepted", "code")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The verdicts of a scorecard, a row a check: check, kind, verdict, says, model, accepted. code: the model's it was made with."""
+
+    rows: tuple[Mapping[str, str], ...]
+    code: str
+
+    @property
+    def current(self) -> bool:
+        """Whether it was made with the code that is here."""
+        return self.code == code_fingerprint()
+
+    def line(self) -> str:
+        """How many checks pass, fail and cannot be told, and which fail, in a sentence or two.
+
+        >>> Standing(({"check": "F07", "verdict": "fail"},), code_fingerprint()).line()
+        'The model passes 0 of 1 checks against what research found; it fails F07.'
+        """
+        counts = Counter(row["verdict"] for row in self.rows)
+        failed = [row["check"] for row in self.rows if row["verdict"] == FAIL]
+        said = f"The model passes {counts[PASS]} of {len(self.rows)} checks against what research found"
+        said += f"; it fails {_listed(failed)}" if failed else "; it fails none"
+        if counts[CANNOT_TELL]:
+            said += f"; of {counts[CANNOT_TELL]} the runs cannot tell"
+        return said + "." + ("" if self.current else " That was found with an earlier version of the model's code.")
+
+    def failures(self, kind: str | None = None) -> list[str]:
+        """What fails, a line a check: what was measured, what the model has and what was accepted. kind: VAL, CAL, built in, or all."""
+        return [
+            f"{row['check']}: {row['says']}: {row['model']}; accepted: {row['accepted']}"
+            for row in self.rows
+            if row["verdict"] == FAIL and kind in (None, row["kind"])
+        ]
+
+
+def read() -> Standing:
+    """The standing that is shipped. Raises KmsimError for a file that is not as `write` makes it."""
+    text = files("kmsim.data").joinpath(FILE).read_text(encoding="utf-8")
+    rows = [*csv.DictReader(io.StringIO(text))]
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise KmsimError(
+            f"kmsim/data/{FILE}: expected the columns {', '.join(COLUMNS)}; kmsim scorecard refresh=true writes it"
+        )
+    return Standing(tuple(rows), rows[0]["code"])
+
+
+def write(card: Scorecard, path: str | Path | None = None) -> Path:
+    """Write a whole scorecard's verdicts where reports find them, or to another file. Returns the path.
+
+    Raises KmsimError where it cannot be written, as in an installation that is not the user's own.
+    """
+    from kmsim.evidence.scorecard import interval_words, range_words
+
+    path = Path(str(files("kmsim.data").joinpath(FILE))) if path is None else Path(path)
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for result in card.results:
+        check = result.check
+        told = (
+            check.name,
+            check.kind,
+            result.verdict,
+            check.says,
+            interval_words(result.found),
+            range_words(check.accept),
+        )
+        rows.writerow([*told, code_fingerprint()])
+    try:
+        path.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise KmsimError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
