@@ -103,6 +103,15 @@ def page(found: Calibration, rows: pd.DataFrame | None = None) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def blank() -> str:
+    """The page before there is a calibration of this version to tell of."""
+    none = (
+        "No calibration with the present mechanisms has been run to its end and told here yet: every parameter stands as it is set "
+        "by hand, and every range says so."
+    )
+    return "\n\n".join(["# Calibration", INTRO, "## What came out", none, "## How it is done", METHOD]) + "\n"
+
+
 def _checks(found: Calibration) -> str:
     rows = []
     for r in checks(found).itertuples():
@@ -247,7 +256,7 @@ def draw_trace(found: Calibration) -> Figure:
         for i, (column, label) in enumerate((("epsilon", "tolerance"), ("rate", "share of candidates accepted"))):
             ax = axes_at(fig, 0.9 + i * 5.0, 1.2, 4.1, 2.1)
             ax.plot(found.trace.generation, found.trace[column], color=CONTROL, marker="o")
-            ax.set_ylim(0, None)
+            ax.set_ylim(0, max(float(found.trace[column].max()) * 1.08, 1e-9))
             ax.set_xticks(found.trace.generation)
             ax.set_xlabel("generation")
             ax.set_title(label, fontsize=FONT)
@@ -320,8 +329,11 @@ def write(folder: str | Path, docs: str | Path = "docs") -> list[Path]:
 
 
 def main(words: Sequence[str]) -> None:
-    """`python -m kmsim.report.calibration FOLDER [DOCS]`."""
-    print(*write(*words), sep="\n")
+    """`python -m kmsim.report.calibration FOLDER [DOCS]`; with no folder the page says that there is no calibration yet."""
+    if words:
+        print(*write(*words), sep="\n")
+    else:
+        Path("docs/calibration.md").write_text(blank(), encoding="utf-8")
 
 
 if __name__ == "__main__":
