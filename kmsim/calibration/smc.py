@@ -23,6 +23,7 @@ import pyabc
 from pyabc.parameters import Parameter
 from pyabc.random_variables import DistributionBase
 from pyabc.sampler import Sampler
+from pyabc.transition import Transition
 
 from kmsim.calibration.crew import Crew
 from kmsim.calibration.matching import Region
@@ -48,6 +49,30 @@ class Prior(DistributionBase):
     def pdf(self, x: Mapping[str, float]) -> float:
         """1 in the region, else 0: weights need it up to a factor only."""
         return float(_region(self.region).holds(self.space.array(x)[None])[0])
+
+
+class Anew(Transition):
+    """Candidates of every generation drawn anew from the prior on what is left, so that all weights are equal.
+
+    A kernel round the last generation's particles asks for weights, 1 over the kernel's density. Over some thirty parameters
+    they spread so wide that one particle has nearly all of it: of 96, the effective size was 1 and 3 in two generations.
+    """
+
+    def __init__(self, prior: Prior) -> None:
+        self.prior = prior
+
+    def fit(self, X: pd.DataFrame, w: np.ndarray) -> None:
+        """Nothing is learnt from the last generation but the tolerance."""
+
+    def rvs_single(self) -> Parameter:
+        """A place of the pool."""
+        return self.prior.rvs()
+
+    def pdf(self, x: Any) -> Any:
+        """As the prior's: 1 in the region, else 0; a number for one place, an array for a table of them."""
+        if isinstance(x, pd.DataFrame):
+            return np.array([self.prior.pdf(row) for row in x.to_dict("records")])
+        return self.prior.pdf(x)
 
 
 @lru_cache(maxsize=2)
@@ -191,7 +216,7 @@ def run(
         population_size=particles,
         eps=FromStageOne(first, alpha),
         sampler=sampler,
-        transitions=pyabc.MultivariateNormalTransition(scaling=0.7),
+        transitions=Anew(prior),
     )
     before = file.exists()
     history = abc.load(address, 1, {}) if before else abc.new(address, {})
