@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,50 +69,55 @@ def calibrate(
     tell: is told what is done, how much of it, and of how much. Raises KmsimError without the extra `calibrate`, BadValue
     if the folder holds a calibration of other settings, RunFailed if a worker dies or nothing could be accepted.
     """
-    if find_spec("pyabc") is None or find_spec("sklearn") is None:
-        raise KmsimError(INSTALL)
-    from kmsim.calibration import smc
-
     folder = Path(folder)
-    space = Space.of_table(budget.parameters)
-    every = targets(budget.targets)
-    _keep_config(folder, settings(budget, seed, space, every))
-    spent = _spent(folder)
-    started = time.monotonic()
-    with Crew(workers) as crew:
-        work = Work(folder, space, budget, seed, crew, tell, started + 60 * budget.max_minutes - spent)
-        try:
-            stage = first_stage(work)
-            scales = tuple(float(np.hypot(t.width, stage.noise[t.name])) for t in stage.fitted)
-            names = tuple(t.name for t in stage.fitted)
-            found = smc.run(
-                folder / HISTORY,
-                smc.Prior(space, stage.region, stage.pool),
-                smc.Simulator(space, names, budget.seeds),
-                smc.Miss(names, scales),
-                _first(stage, scales, budget.alpha),
-                crew,
-                seed=digest(seed, "smc"),
-                particles=budget.particles,
-                generations=budget.generations,
-                alpha=budget.alpha,
-                most=budget.one_generation,
-                in_all=budget.evaluations,
-                deadline=work.deadline,
-                tell=lambda t, accepted, tried: tell(f"generation {t}, {tried} tried", accepted, budget.particles),
-            )
-            if not len(found.particles):
-                raise RunFailed(f"ABC-SMC: {found.why}; a larger calibration.max_minutes or one_generation may help")
-            units = _equal(found.particles, space, budget.draws, digest(seed, "resample"))
-            values = evaluated(work, "predicted", units, every)
-        finally:
-            _write(folder / CLOCK, {"seconds": spent + time.monotonic() - started})
+    with opened(folder, budget, seed, workers, tell) as work:
+        from kmsim.calibration import smc
+
+        space, every = work.space, targets(budget.targets)
+        stage = first_stage(work)
+        scales = tuple(float(np.hypot(t.width, stage.noise[t.name])) for t in stage.fitted)
+        names = tuple(t.name for t in stage.fitted)
+        found = smc.run(
+            folder / HISTORY,
+            smc.Prior(space, stage.region, stage.pool),
+            smc.Simulator(space, names, budget.seeds),
+            smc.Miss(names, scales),
+            _first(stage, scales, budget.alpha),
+            work.crew,
+            seed=digest(seed, "smc"),
+            particles=budget.particles,
+            generations=budget.generations,
+            alpha=budget.alpha,
+            most=budget.one_generation,
+            in_all=budget.evaluations,
+            deadline=work.deadline,
+            tell=lambda t, accepted, tried: tell(f"generation {t}, {tried} tried", accepted, budget.particles),
+        )
+        if not len(found.particles):
+            raise RunFailed(f"ABC-SMC: {found.why}; a larger calibration.max_minutes or one_generation may help")
+        units = _equal(found.particles, space, budget.draws, digest(seed, "resample"))
+        values = evaluated(work, "predicted", units, every)
     posterior = pd.DataFrame(space.values(units), columns=list(space.names))
     predicted = pd.DataFrame(values, columns=[t.name for t in every])
     facts = _manifest(budget, seed, space, every, stage, found, scales, units, _spent(folder), command or [])
     result = Calibration(posterior, predicted, found.particles, found.trace, stage.design, stage.checked, facts)
     _keep(result, work)
     return result
+
+
+@contextmanager
+def opened(folder: Path, budget: Budget, seed: int, workers: int | None, tell: Tell) -> Iterator[Work]:
+    """A calibration's folder, with a crew to work in it; the time that is spent in it is kept. Raises as `calibrate`."""
+    if find_spec("pyabc") is None or find_spec("sklearn") is None:
+        raise KmsimError(INSTALL)
+    space = Space.of_table(budget.parameters)
+    _keep_config(folder, settings(budget, seed, space, targets(budget.targets)))
+    spent, started = _spent(folder), time.monotonic()
+    with Crew(workers) as crew:
+        try:
+            yield Work(folder, space, budget, seed, crew, tell, started + 60 * budget.max_minutes - spent)
+        finally:
+            _write(folder / CLOCK, {"seconds": spent + time.monotonic() - started})
 
 
 def read(folder: str | Path) -> Calibration:

@@ -84,10 +84,7 @@ class Work:
 def first_stage(work: Work) -> Stage:
     """Every wave: design, emulators, what is left. Raises RunFailed if a worker dies, KmsimError without scikit-learn."""
     budget, space = work.budget, work.space
-    every = targets(budget.targets)
-    places = qmc.Sobol(len(space), seed=digest(work.seed, "design")).random(_power(budget.design))[: budget.design]
-    design = evaluated(work, "design/wave_1", places, every)
-    fitted, unmoved = _moved(work, every, places, design)
+    every, places, design, fitted, unmoved = start(work)
     frames, matched, checked = [_named(space, 1, places, every, design)], [], []
     region, pool = Path(), places
     emulators: dict[str, Emulator] = {}
@@ -116,6 +113,16 @@ def first_stage(work: Work) -> Stage:
     kept = pd.concat(checked, ignore_index=True) if checked else pd.DataFrame(columns=_CHECKED)
     data = pd.concat(frames, ignore_index=True)
     return Stage(data, fitted, unmoved, tuple(matched), kept, region, pool, noise)
+
+
+def start(
+    work: Work,
+) -> tuple[tuple[Target, ...], np.ndarray, np.ndarray, tuple[Target, ...], tuple[str, ...]]:
+    """The first wave: all targets, places (n, d), statistics (n, targets), the targets to fit and the names of the others."""
+    n, every = work.budget.design, targets(work.budget.targets)
+    places = qmc.Sobol(len(work.space), seed=digest(work.seed, "design")).random(_power(n))[:n]
+    design = evaluated(work, "design/wave_1", places, every)
+    return every, places, design, *_moved(work, every, places, design)
 
 
 def evaluated(work: Work, name: str, places: np.ndarray, wanted: Sequence[Target]) -> np.ndarray:

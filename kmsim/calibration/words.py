@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from kmsim.calibration.fit import Calibration
 from kmsim.calibration.summary import checks, never, parameters
 from kmsim.lab.words import columns
+
+RECOVERED = 0.5  # of a correlation between truths and posterior means
+UNEVEN = 0.05  # chance, over all parameters together, of calling even ranks uneven
 
 
 def share(k: int, n: int) -> str:
@@ -100,3 +105,41 @@ def sentences(found: Calibration) -> list[str]:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.2g}%"
+
+
+def synthetic(rows: pd.DataFrame, kind: str) -> str:
+    """What trials on synthetic data say of each parameter. kind: recovery, or sbc with ranks and coverage.
+
+    rows: as `synthetic.table` has them.
+    """
+    titles = ["parameter", "truth and mean", "shrinkage", "in 50%", "in 90%", "ranks even"]
+    body = [
+        [
+            row.parameter,
+            f"{row.correlation:.2f}",
+            f"{row.shrinkage:.2f}",
+            f"{row.covered_50:.0%}",
+            f"{row.covered_90:.0%}",
+            f"p {row.even:.2g}",
+        ]
+        for row in rows.itertuples()
+    ]
+    return columns([titles, *body]) + "\n\n" + synthetic_words(rows, kind)
+
+
+def synthetic_words(rows: pd.DataFrame, kind: str) -> str:
+    """The same in a sentence."""
+    n, d = int(rows.trials.iloc[0]), len(rows)
+    if kind == "recovery":
+        good = rows[rows.correlation >= RECOVERED]
+        named = ", ".join(good.sort_values("correlation", ascending=False).parameter) or "none"
+        return (
+            f"Of {n} synthetic truths the posterior mean follows the truth (correlation of {RECOVERED} or more) for "
+            f"{share(len(good), d)} parameters: {named}. The 90% intervals hold {rows.covered_90.mean():.0%} of truths on average."
+        )
+    uneven = rows[rows.even < UNEVEN / d]
+    named = ", ".join(uneven.parameter) or "none"
+    return (
+        f"Simulation-based calibration over {n} draws of the prior: 50% intervals hold {rows.covered_50.mean():.0%} of truths, 90% "
+        f"intervals {rows.covered_90.mean():.0%}; ranks are uneven beyond chance for {share(len(uneven), d)} parameters: {named}."
+    )

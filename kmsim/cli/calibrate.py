@@ -26,6 +26,7 @@ range. The same command goes on with what is kept.
 examples
   kmsim calibrate
   kmsim calibrate calibration=full name=shipped
+  kmsim calibrate calibration=full name=shipped diagnostics=sbc
   kmsim calibrate calibration=quick calibration.particles=200 calibration.max_minutes=60
 
 Writes posterior.parquet (sets of parameters of equal weight, the medoid first), predictive.parquet, particles.parquet,
@@ -65,6 +66,14 @@ def main(words: Sequence[str], flags: Flags) -> int:
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()
     folder = folder_of(VERB, name)
+    if settings["diagnostics"] != "none":
+        from kmsim.calibration.synthetic import diagnose
+        from kmsim.calibration.words import synthetic
+
+        rows, _ = diagnose(folder, settings["diagnostics"], budget, seed, workers, _Lines(terminal))
+        print(synthetic(rows, settings["diagnostics"]), flush=True)
+        terminal.say(f"results are in {folder}")
+        return 0
     found = calibrate(folder, budget, seed, workers, _Lines(terminal), ["kmsim", VERB, *words])
     answer = told(found)
     (folder / "table.txt").write_text(answer + "\n", encoding="utf-8")

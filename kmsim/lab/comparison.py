@@ -197,7 +197,7 @@ def label_of(plan: Plan) -> str:
     if not is_posterior(plan):
         return LABEL
     draws, seeds = plan.table.count, plan.replicates
-    return f"parameters, over {draws} draws of the {plan.design['origin']} posterior; each draw averages {seeds} runs of chance"
+    return f"parameters, over {draws} draws of a posterior {plan.design['origin']}; each draw averages {seeds} runs of chance"
 
 
 def scenarios_of(plan: Plan) -> list[Scenario]:

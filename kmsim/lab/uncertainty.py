@@ -26,7 +26,7 @@ from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.posterior import Posterior
 
 DRAWS, SEEDS = 32, 4
-ALWAYS, NEARLY, ALIKE = 0.9, 0.5, 0.8  # of draws in which one policy is best; of Kendall's tau between rankings
+ALWAYS, NEARLY, ALIKE = 0.9, 0.5, 0.8  # of draws in which one policy is best; of agreement between draws' rankings
 SAME = 0.01  # of the range of policies' means: nearer than this they share a place
 Values = Mapping[str, np.ndarray]
 
@@ -54,7 +54,7 @@ def averaged(values: Values) -> dict[str, np.ndarray]:
 def chance(values: Values) -> dict[str, np.ndarray]:
     """What seeds alone do: each run's value less its draw's mean, widened for the mean being of few, about the mean of all.
 
-    (policies, draws x seeds, practices, ticks + 1).
+    Never beyond what any run of the policy gave. (policies, draws x seeds, practices, ticks + 1).
     """
     out = {}
     for name, array in values.items():
@@ -62,7 +62,8 @@ def chance(values: Values) -> dict[str, np.ndarray]:
         middle = averaged({name: array})[name][:, :, None]
         wide = np.sqrt(seeds / (seeds - 1)) if seeds > 1 else np.nan
         whole = _mean(middle, (1, 2))[:, None, None]
-        out[name] = (whole + (array - middle) * wide).reshape(policies, draws * seeds, *rest)
+        ends = [_least(sign * array) * sign for sign in (1.0, -1.0)]
+        out[name] = np.clip(whole + (array - middle) * wide, *ends).reshape(policies, draws * seeds, *rest)
     return out
 
 
@@ -80,10 +81,10 @@ def decision(
 ) -> pd.DataFrame:
     """How sure a choice is, for each outcome that policies are ranked by: a row a policy.
 
-    policy, practice, outcome, moment, year, mean, best (draws in which its mean over seeds is the best), draws, best_runs
+    policy, practice, outcome, moment, year, mean, best (draws in which its mean over seeds is the best, no other's as good), draws, best_runs
     (single runs in which it is, against the others with the same draw and seed), runs, regret (mean over draws of what it
     falls short of the draw's best), regret_high (95th percentile), place (mean rank, 1 the best), and of the whole ranking:
-    top (the policy with the best mean), agreement (mean Kendall's tau of draws' rankings with that of means).
+    top (the policy with the best mean), agreement (between draws, see `agreement`).
     """
     rows: list[dict[str, Any]] = []
     for outcome, moment in SCORECARD.items():
@@ -122,28 +123,55 @@ def _ranked(runs: np.ndarray, sense: float) -> dict[str, np.ndarray | float] | N
         return None
     regret = regrets(means, sense)
     middle = means.mean(1)
-    step = SAME * np.ptp(middle) or 1.0
-    order = np.round(sense * middle / step)
-    taus = [stats.kendalltau(order, np.round(sense * column / step)).statistic for column in means.T]
     flat = (sense * runs).reshape(len(runs), -1)
     flat = flat[:, np.isfinite(flat).all(0)]
     places = np.array([stats.rankdata(-sense * column) for column in means.T])
     return {
         "mean": middle,
-        "best": np.bincount(np.argmax(sense * means, axis=0), minlength=len(means)),
+        "best": _alone(sense * means),
         "draws": means.shape[1],
-        "best_runs": np.bincount(np.argmax(flat, axis=0), minlength=len(means)),
+        "best_runs": _alone(flat),
         "runs": flat.shape[1],
         "regret": regret.mean(1),
         "regret_high": np.quantile(regret, 0.95, axis=1),
         "place": places.mean(0),
         "top": int(np.argmax(sense * middle)),
-        "agreement": float(np.nanmean(taus)) if np.isfinite(taus).any() else np.nan,
+        "agreement": agreement(np.round(means / (SAME * np.ptp(middle) or 1.0))),
     }
+
+
+def _alone(values: np.ndarray) -> np.ndarray:
+    """In how many columns each row (policies, columns) is the greatest; where several are, it is none's."""
+    first = values == values.max(axis=0)
+    return (first & (first.sum(0) == 1)).sum(1)
+
+
+def agreement(means: np.ndarray) -> float:
+    """How alike two draws' rankings are on average, (policies, draws): Kendall's tau over pairs of policies, ties left out.
+
+    1 if all are the same, about 0 if they have nothing in common; NaN of a single draw, or where all policies are equal.
+
+    >>> agreement(np.array([[3, 3, 2], [2, 2, 3], [1, 1, 1]])).__round__(3)
+    0.556
+    """
+    draws = means.shape[1]
+    one, other = np.triu_indices(len(means), 1)
+    signs = np.sign(means[one] - means[other])
+    told = float((signs**2).mean(1).sum())
+    if draws < 2 or not told:
+        return float("nan")
+    return float((signs.sum(1) ** 2 - (signs**2).sum(1)).sum()) / (draws * (draws - 1)) / told
 
 
 def _plain(value: Any, policy: int) -> Any:
     return np.asarray(value)[policy].item() if np.ndim(value) else value
+
+
+def _least(array: np.ndarray) -> np.ndarray:
+    """The least of each policy's runs, keeping axes; NaN where it has none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nanmin(array, axis=(1, 2), keepdims=True)
 
 
 def _mean(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
