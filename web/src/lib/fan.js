@@ -1,0 +1,74 @@
+// A fan chart: for each policy a band over runs and its middle, with dash, marker and label of its own. Bands are part of the
+// chart and have no switch.
+import { COLOUR, DASH, INK, LINE, MARK, MUTED, TEXT, rem } from "./look.js";
+
+const band = (years, low, high, colour) => ({
+  type: "custom", silent: true, z: 1, data: [0], animation: false,
+  renderItem: (_, api) => {
+    const there = years.map((_, i) => i).filter((i) => low[i] !== null && high[i] !== null);
+    const points = [...there.map((i) => api.coord([years[i], high[i]])), ...there.reverse().map((i) => api.coord([years[i], low[i]]))];
+    return { type: "polygon", shape: { points }, style: { fill: colour, opacity: 0.17 } };
+  },
+});
+
+const upright = (year, text, size, top) => ({
+  type: "custom", silent: true, z: 0, data: [0], animation: false,
+  renderItem: (params, api) => {
+    const [x] = api.coord([year, top]);
+    const { y, height } = params.coordSys;
+    return {
+      type: "group",
+      children: [
+        { type: "line", shape: { x1: x, x2: x, y1: y, y2: y + height }, style: { stroke: "#8c98a4", lineDash: [2, 4], lineWidth: 1.5 } },
+        { type: "text", style: { x: x + 6, y: y + 2, text, fill: MUTED, fontSize: size, fontFamily: "Inter" } },
+      ],
+    };
+  },
+});
+
+const line = (policy, years, curve, size, extra) => ({
+  type: "line", silent: true, z: 3, animation: false,
+  data: years.map((year, i) => [year, curve.middle[i]]),
+  symbol: MARK[policy.id], showAllSymbol: true, symbolSize: ([year]) => (Number.isInteger(year) ? 8 : 0),
+  lineStyle: { color: COLOUR[policy.id], type: DASH[policy.id], width: 3 }, itemStyle: { color: COLOUR[policy.id] },
+  endLabel: {
+    show: true, formatter: `${policy.id}${extra ?? ""}  ${curve.end ?? ""}`, color: TEXT[policy.id], fontSize: size, fontWeight: 650, fontFamily: "Inter", distance: 8,
+  },
+  labelLayout: { moveOverlap: "shiftY" },
+});
+
+const guessed = (guess, size) => ({
+  type: "line", silent: true, z: 2, animation: false, data: guess.years.map((year, i) => [year, guess.values[i]]),
+  symbol: "circle", symbolSize: 8, lineStyle: { color: "#6a747d", type: [2, 4], width: 3 }, itemStyle: { color: "#6a747d" },
+  endLabel: { show: true, formatter: "your guess", color: MUTED, fontSize: size, fontFamily: "Inter", distance: 8 },
+  labelLayout: { moveOverlap: "shiftY" },
+});
+
+const ticked = (axis, size, extra) => {
+  const at = axis.ticks.map((tick) => tick.at);
+  const text = new Map(axis.ticks.map((tick) => [tick.at, tick.text]));
+  return {
+    type: "value", min: axis.min, max: axis.max, axisLine: { show: false }, axisTick: { show: false, customValues: at },
+    axisLabel: { customValues: at, formatter: (value) => text.get(value) ?? "", color: MUTED, fontSize: size, fontFamily: "Inter" },
+    splitLine: { customValues: at, lineStyle: { color: LINE } }, ...extra,
+  };
+};
+
+export function fan({ years, axes, axis, funding, policies, guess, room }) {
+  const size = Math.max(16, 0.84 * rem());
+  const drawn = policies.flatMap(({ policy, curve, extra, faint }) => [
+    band(years, curve.low, curve.high, COLOUR[policy.id]),
+    { ...line(policy, years, curve, size, extra), ...(faint ? { symbol: "emptyCircle" } : {}) },
+  ]);
+  return {
+    animation: false, textStyle: { fontFamily: "Inter", color: INK },
+    grid: { left: 8, right: (room ?? 5.2) * size, top: size, bottom: 4, containLabel: true },
+    xAxis: ticked(axes.year, size, { splitLine: { show: false } }),
+    yAxis: ticked(axis, size, {}),
+    series: [
+      ...(funding ? [upright(funding.year, funding.text, size, axis.max)] : []),
+      ...drawn,
+      ...(guess ? [guessed(guess, size)] : []),
+    ],
+  };
+}
