@@ -1,0 +1,100 @@
+"""Numbers as people in a room read them: a mean with its range, a difference with its range, and what may be said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmsim.outcomes.definitions import OUTCOMES
+from kmsim.report import frames
+from kmsim.report.frames import ENOUGH, Cell, k_of_n, shown_difference, shown_difference_range
+
+POINTS = ("gap",)
+
+
+def cell(values: np.ndarray) -> Cell:
+    """Mean and 90% range over runs, of those that have a value.
+
+    >>> cell(np.array([1.0, 3.0])).mean
+    2.0
+    """
+    good = values[np.isfinite(values)]
+    if len(good) == 0:
+        return frames.NOTHING
+    low, high = np.quantile(good, [0.05, 0.95])
+    return Cell(float(np.mean(good)), float(low), float(high), len(good))
+
+
+def level(outcome: str, found: Cell) -> str:
+    """A mean with its range: 12.3% (11.0 to 13.5%)."""
+    return frames.shown_cell(outcome, found).replace("seed", "run")
+
+
+def change(outcome: str, found: Cell) -> str:
+    """A difference with its range: +1.0 points (−0.5 to +2.5)."""
+    if not found.known:
+        return "n/a"
+    text = shown_difference(outcome, found.mean)
+    if found.n < 2:
+        return f"{text} (one run, no range)"
+    return f"{text} ({shown_difference_range(outcome, found.low, found.high).removesuffix(' points')})"
+
+
+def tick(outcome: str, value: float) -> str:
+    """A number on an axis, no longer than it must be."""
+    one = OUTCOMES[outcome]
+    if outcome in POINTS:
+        return f"{100 * value:+.3g}".replace("+0", "0").replace("-", "−") if abs(value) < 1e-9 else _signed(100 * value)
+    if one.percent:
+        return f"{100 * value:.3g}%"
+    if one.unit.startswith("GBP"):
+        return f"£{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3g}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One policy less another on the same seeds: cell, in how many runs it is above, and what may be said."""
+
+    outcome: str
+    cell: Cell
+    above: int
+    below: int
+
+    @property
+    def clear(self) -> bool:
+        """Whether the 90% range, as it is shown, leaves out 0, over enough runs to say so."""
+        if not self.cell.known or self.cell.n < ENOUGH:
+            return False
+        ends = [shown_difference(self.outcome, end) for end in (self.cell.low, self.cell.high)]
+        return all(end.startswith("+") for end in ends) or all(end.startswith("−") for end in ends)
+
+
+def difference(outcome: str, a: np.ndarray, b: np.ndarray) -> Difference:
+    """Paired over runs: values of a and b with the same seeds."""
+    d = a - b
+    return Difference(outcome, cell(d), int(np.sum(d > 0)), int(np.sum(d < 0)))
+
+
+def sentence(found: Difference, a: str, b: str, thing: str) -> str:
+    """What the runs say of a against b on one thing, and no more: told apart only where the range leaves out 0."""
+    n = found.cell.n
+    if not found.cell.known:
+        return f"nothing can be said of {thing}"
+    if found.cell.low == found.cell.high == 0:
+        return f"{a} and {b} are the same on {thing} in every run"
+    spread = shown_difference_range(found.outcome, found.cell.low, found.cell.high)
+    if n < ENOUGH:
+        return f"{n} {'run is' if n == 1 else 'runs are'} too few to tell {a} from {b} on {thing}"
+    if not found.clear:
+        return f"the runs do not tell {a} from {b} on {thing} (90% range {spread})"
+    ahead, behind, k = (a, b, found.above) if found.cell.mean > 0 else (b, a, found.below)
+    by = shown_difference(found.outcome, abs(found.cell.mean)).removeprefix("+")
+    low, high = sorted(abs(end) for end in (found.cell.low, found.cell.high))
+    within = shown_difference_range(found.outcome, low, high).replace("+", "")
+    return f"{ahead} has {by} more than {behind} on {thing} (90% range {within}; ahead in {k_of_n(k, n)} runs)"

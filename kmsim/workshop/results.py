@@ -1,0 +1,118 @@
+"""Runs by configuration: those that were made are kept, those that are missing are made, the same seeds first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kmsim.lab.provenance import config_hash
+from kmsim.lab.single import configuration_of
+from kmsim.scenario import Scenario
+from kmsim.workshop import runs
+from kmsim.workshop.crew import FIRST, MORE, Crew
+from kmsim.workshop.place import Place
+from kmsim.workshop.runs import NAMES, Run, Watched
+from kmsim.workshop.setup import Arm, Setup
+
+MOST_KEPT = 64  # configurations: about a megabyte each with 100 runs
+# A system of at most so many posts: runs a policy that are made first, then in all, then in all.
+STEPS = ((4_000, (10, 40, 100)), (15_000, (6, 24, 60)), (120_000, (2, 6, 16)), (10**9, (1, 2, 4)))
+PIECE = ((4_000, 5), (15_000, 2), (10**9, 1))  # ... and how many a worker is given at once
+
+
+def steps_for(posts: int) -> tuple[int, ...]:
+    """How many runs a policy has at once, then in all, on a system of so many posts.
+
+    >>> steps_for(1619)
+    (10, 40, 100)
+    """
+    return next(steps for most, steps in STEPS if posts <= most)
+
+
+@dataclass
+class Found:
+    """Runs of one policy: values (runs, outcomes, ticks + 1), the same seeds for every policy of a scenario."""
+
+    arm: Arm
+    scenario: Scenario
+    hash: str
+    runs: list[Run]
+
+    @property
+    def values(self) -> np.ndarray:
+        """(runs, outcomes in order of NAMES, ticks + 1)."""
+        return np.array([run.values for run in self.runs])
+
+    def of(self, outcome: str) -> np.ndarray:
+        """One outcome: (runs, ticks + 1).
+
+        Raises ValueError for one that there is not.
+        """
+        at = NAMES.index(outcome)
+        return np.array([run.values[at] for run in self.runs])
+
+
+@dataclass
+class _Kept:
+    scenario: Scenario
+    hash: str
+    runs: dict[int, Run] = field(default_factory=dict)
+    watched: Watched | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Results:
+    """The runs of a server on its system. One that was made is not made again while it is kept."""
+
+    def __init__(self, crew: Crew, place: Place, most: int = MOST_KEPT) -> None:
+        self.crew, self.place, self.most = crew, place, most
+        posts = place.system.n_posts
+        self.steps = steps_for(posts)
+        self._piece = next(size for most_posts, size in PIECE if posts <= most_posts)
+        self._kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
+
+    async def of(self, setup: Setup, count: int, urgency: int | None = None) -> list[Found]:
+        """So many runs of every policy of a scenario, with seeds from its own on, the same for all."""
+        urgency = (FIRST if count <= self.steps[0] else MORE) if urgency is None else urgency
+        return list(await asyncio.gather(*(self._of_arm(setup, arm, count, urgency) for arm in setup.arms)))
+
+    async def watched(self, setup: Setup, arm: Arm, urgency: int = FIRST) -> Watched:
+        """What every school went through in a policy's first run."""
+        kept = self._keep(setup, arm)
+        if kept.watched is None:
+            kept.watched = await self.crew.do(runs.watch, kept.scenario, urgency=urgency)
+        return kept.watched
+
+    def scenario(self, setup: Setup, arm: Arm) -> Scenario:
+        """What the model runs for a policy. Raises KmsimError if it cannot."""
+        return self._keep(setup, arm).scenario
+
+    async def _of_arm(self, setup: Setup, arm: Arm, count: int, urgency: int) -> Found:
+        kept = self._keep(setup, arm)
+        seeds = range(setup.seed, setup.seed + count)
+        if any(seed not in kept.runs for seed in seeds):
+            async with kept.lock:
+                missing = [seed for seed in seeds if seed not in kept.runs]
+                pieces = [missing[i : i + self._piece] for i in range(0, len(missing), self._piece)]
+                await asyncio.gather(*(self._make(kept, piece, urgency) for piece in pieces))
+        return Found(arm, kept.scenario, kept.hash, [kept.runs[seed] for seed in seeds])
+
+    async def _make(self, kept: _Kept, seeds: list[int], urgency: int) -> None:
+        for run in await self.crew.do(runs.simulate, kept.scenario, seeds, urgency=urgency):
+            kept.runs[run.seed] = run
+
+    def _keep(self, setup: Setup, arm: Arm) -> _Kept:
+        """The place of a configuration, made if there is none; those that were not asked for longest make room."""
+        key = (arm.preset, arm.network, arm.levers, setup.budget, setup.funded_years, setup.years, setup.turnover,
+               setup.practice, setup.seed, setup.parameters)  # fmt: skip
+        if key not in self._kept:
+            scenario = setup.scenario(arm, self.place)
+            self._kept[key] = _Kept(scenario, config_hash(configuration_of([scenario], 1)))
+            while len(self._kept) > self.most:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
