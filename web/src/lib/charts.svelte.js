@@ -2,10 +2,9 @@
 import { CustomChart, LineChart, ScatterChart } from "echarts/charts";
 import { GridComponent } from "echarts/components";
 import { init, use } from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 
-use([CustomChart, LineChart, ScatterChart, GridComponent, LabelLayout, CanvasRenderer]);
+use([CustomChart, LineChart, ScatterChart, GridComponent, CanvasRenderer]);
 
 // An attachment: a chart that follows its option and the size of its place. `placed` is told when either has changed.
 export function drawing(option, placed = () => {}) {

@@ -1,5 +1,6 @@
 // A fan chart: for each policy a band over runs and its middle, with dash, marker and label of its own. Bands are part of the
 // chart and have no switch.
+import { spread } from "./spread.js";
 import { COLOUR, DASH, INK, LINE, MARK, MUTED, TEXT, rem } from "./look.js";
 
 const band = (years, low, high, colour) => ({
@@ -26,22 +27,30 @@ const upright = (year, text, size, top) => ({
   },
 });
 
-const line = (policy, years, curve, size, extra) => ({
+const line = (policy, years, curve) => ({
   type: "line", silent: true, z: 3, animation: false,
   data: years.map((year, i) => [year, curve.middle[i]]),
   symbol: MARK[policy.id], showAllSymbol: true, symbolSize: ([year]) => (Number.isInteger(year) ? 8 : 0),
   lineStyle: { color: COLOUR[policy.id], type: DASH[policy.id], width: 3 }, itemStyle: { color: COLOUR[policy.id] },
-  endLabel: {
-    show: true, formatter: `${policy.id}${extra ?? ""}  ${curve.end ?? ""}`, color: TEXT[policy.id], fontSize: size, fontWeight: 650, fontFamily: "Inter", distance: 8,
-  },
-  labelLayout: { moveOverlap: "shiftY" },
 });
 
-const guessed = (guess, size) => ({
+// What stands at the end of each line, moved apart where lines end close together.
+const endings = (labels, size) => ({
+  type: "custom", silent: true, z: 4, data: [0], animation: false,
+  renderItem: ({ coordSys }, api) => {
+    const at = labels.map(({ x, y }) => api.coord([x, y]));
+    const heights = spread(at.map(([, y]) => y), 1.12 * size, coordSys.y, coordSys.y + coordSys.height);
+    const children = labels.map(({ text, fill, weight }, i) => ({
+      type: "text",
+      style: { x: at[i][0] + 10, y: heights[i], text, fill, verticalAlign: "middle", fontSize: size, fontWeight: weight, fontFamily: "Inter" },
+    }));
+    return { type: "group", children };
+  },
+});
+
+const guessed = (guess) => ({
   type: "line", silent: true, z: 2, animation: false, data: guess.years.map((year, i) => [year, guess.values[i]]),
   symbol: "circle", symbolSize: 8, lineStyle: { color: "#6a747d", type: [2, 4], width: 3 }, itemStyle: { color: "#6a747d" },
-  endLabel: { show: true, formatter: "your guess", color: MUTED, fontSize: size, fontFamily: "Inter", distance: 8 },
-  labelLayout: { moveOverlap: "shiftY" },
 });
 
 const ticked = (axis, size, extra) => {
@@ -54,21 +63,28 @@ const ticked = (axis, size, extra) => {
   };
 };
 
-export function fan({ years, axes, axis, funding, policies, guess, room }) {
-  const size = Math.max(16, 0.84 * rem());
+export function fan({ years, axes, axis, funding, policies, guess, ends = 0 }) {
+  const size = Math.max(16, 0.89 * rem());
+  const longest = Math.max(guess ? 10 : 0, ends, ...policies.map(({ curve, extra }) => 3 + (extra ?? "").length + (curve.end ?? "").length));
   const drawn = policies.flatMap(({ policy, curve, extra, faint }) => [
     band(years, curve.low, curve.high, COLOUR[policy.id]),
-    { ...line(policy, years, curve, size, extra), ...(faint ? { symbol: "emptyCircle" } : {}) },
+    { ...line(policy, years, curve), ...(faint ? { symbol: "emptyCircle" } : {}) },
   ]);
+  const last = years.at(-1);
+  const labels = [
+    ...policies.map(({ policy, curve, extra }) => ({ x: last, y: curve.middle.at(-1), text: `${policy.id}${extra ?? ""}  ${curve.end ?? ""}`, fill: TEXT[policy.id], weight: 650 })),
+    ...(guess ? [{ x: last, y: guess.values.at(-1), text: "your guess", fill: MUTED, weight: 400 }] : []),
+  ].filter((label) => label.y !== null);
   return {
     animation: false, textStyle: { fontFamily: "Inter", color: INK },
-    grid: { left: 8, right: (room ?? 5.2) * size, top: size, bottom: 4, containLabel: true },
+    grid: { left: 3.1 * size, right: (0.53 * longest + 1) * size, top: 0.7 * size, bottom: 1.55 * size },
     xAxis: ticked(axes.year, size, { splitLine: { show: false } }),
     yAxis: ticked(axis, size, {}),
     series: [
       ...(funding ? [upright(funding.year, funding.text, size, axis.max)] : []),
       ...drawn,
-      ...(guess ? [guessed(guess, size)] : []),
+      ...(guess ? [guessed(guess)] : []),
+      endings(labels, size),
     ],
   };
 }

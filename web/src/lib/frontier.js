@@ -1,4 +1,5 @@
 // Cost against effect: each policy a mark with its range over runs; the frontier joins those that none beats for the money.
+import { spread } from "./spread.js";
 import { COLOUR, INK, LINE, MARK, MUTED, TEXT, rem } from "./look.js";
 
 const ticked = (axis, size, gap) => {
@@ -22,8 +23,32 @@ const whiskers = (points) => ({
   },
 });
 
+// Names stand in a column beside their marks, moved apart, each with a line to its mark.
+const names = (points, axis, size) => ({
+  type: "custom", silent: true, z: 4, data: [0],
+  renderItem: ({ coordSys }, api) => {
+    const side = (left) => {
+      const mine = points.filter((point) => (point.x < (axis.min + axis.max) / 2) === left);
+      const at = mine.map((point) => api.coord([point.x, point.y]));
+      const column = left ? Math.max(...at.map(([x]) => x)) + 2 * size : Math.min(...at.map(([x]) => x)) - 2 * size;
+      const heights = spread(at.map(([, y]) => y), 1.15 * size, coordSys.y, coordSys.y + coordSys.height - 0.6 * size);
+      return mine.flatMap((point, i) => [
+        { type: "line", shape: { x1: at[i][0], y1: at[i][1], x2: column, y2: heights[i] }, style: { stroke: "#9aa5af", lineWidth: 1 } },
+        {
+          type: "text",
+          style: {
+            x: column + (left ? 5 : -5), y: heights[i], text: point.label, align: left ? "left" : "right", verticalAlign: "middle",
+            fill: TEXT[point.id] ?? (point.frontier ? INK : MUTED), fontWeight: MARK[point.id] ? 700 : 450, fontSize: size, fontFamily: "Inter",
+          },
+        },
+      ]);
+    };
+    return { type: "group", children: [...side(true), ...side(false)] };
+  },
+});
+
 export function frontier({ x, y, points }) {
-  const size = Math.max(16, 0.84 * rem());
+  const size = Math.max(16, 0.89 * rem());
   const best = points.filter((point) => point.frontier).sort((a, b) => a.x - b.x);
   return {
     animation: false, textStyle: { fontFamily: "Inter" },
@@ -37,10 +62,9 @@ export function frontier({ x, y, points }) {
         data: points.map((point) => ({
           value: [point.x, point.y], symbol: MARK[point.id] ?? "circle", symbolSize: MARK[point.id] ? 17 : 11,
           itemStyle: { color: COLOUR[point.id] ?? (point.frontier ? MUTED : "#fff"), borderColor: COLOUR[point.id] ?? MUTED, borderWidth: 2 },
-          label: { show: true, formatter: point.label, position: point.x > (x.min + x.max) / 2 ? "left" : "right", distance: 8, color: TEXT[point.id] ?? MUTED, fontWeight: MARK[point.id] ? 700 : 400, fontSize: size, fontFamily: "Inter" },
         })),
-        labelLayout: { moveOverlap: "shiftY" },
       },
+      names(points, x, size),
     ],
   };
 }

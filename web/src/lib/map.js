@@ -12,7 +12,7 @@ export function layout(schools, aspect, width, height, unit) {
   const left = (width - scale * aspect) / 2;
   const top = (height - scale) / 2;
   const small = Math.min(1, Math.sqrt(70 / schools.length) + 0.12);
-  const places = schools.map(({ x, y, size }) => ({ x: left + x * scale * aspect, y: top + y * scale, r: unit * small * (0.24 + 0.5 * size) }));
+  const places = schools.map(({ x, y, size }) => ({ x: left + x * scale * aspect, y: top + y * scale, r: unit * small * (0.22 + 0.36 * size) }));
   return { places, across: scale * aspect, right: left + scale * aspect, bottom: top + scale };
 }
 
@@ -40,7 +40,9 @@ export function paint(context, { places }, { depth, state, rings, letter, chosen
     context.stroke();
     context.globalAlpha = 1;
   }
-  places.forEach(({ x, y, r }, i) => {
+  const order = places.map((_, i) => i).sort((i, j) => places[j].r - places[i].r);
+  for (const i of order) {
+    const { x, y, r } = places[i];
     const what = state[i];
     context.beginPath();
     context.arc(x, y, r, 0, 2 * Math.PI);
@@ -59,7 +61,7 @@ export function paint(context, { places }, { depth, state, rings, letter, chosen
       context.lineWidth = 3;
       context.stroke();
     }
-  });
+  }
 }
 
 function cross(context, x, y, r) {
@@ -85,7 +87,7 @@ export function ruler(context, { across, right }, scale, height, unit) {
   context.lineTo(right, y);
   context.stroke();
   context.fillStyle = MUTED;
-  context.font = `${Math.max(16, unit * 0.84)}px Inter`;
+  context.font = `${Math.max(16, unit * 0.89)}px Inter`;
   context.textAlign = "right";
   context.fillText(scale.text, right - length - 8, y + 4);
 }

@@ -15,7 +15,7 @@ class Workshop {
   tab = $state("side");
   editing = $state("A");
   second = $state("gap");
-  frame = $state(0);
+  frame = $state(1e6); // the last there is
   presenting = $state(false);
   settled = $state(false);
   trouble = $state("");
@@ -138,6 +138,12 @@ class Workshop {
   go(mode, tab = null) {
     this.mode = mode;
     if (tab) this.tab = tab;
+  }
+
+  // Larger for a projector. The class is set first: charts read the size of their letters from it.
+  present(on) {
+    document.documentElement.classList.toggle("presenting", on);
+    this.presenting = on;
   }
 
   get link() { return this.answer ? withCode(location, this.answer.link) : ""; }
