@@ -15,7 +15,7 @@ from kmsim.report.style import plain_name
 from kmsim.workshop import numbers
 from kmsim.workshop.axes import axis
 from kmsim.workshop.results import Found
-from kmsim.workshop.runs import TICKS_PER_TERM
+from kmsim.workshop.runs import NAMES, TICKS_PER_TERM
 from kmsim.workshop.setup import TICKS_PER_YEAR, Setup
 
 # What can be drawn, with its title on the page.
@@ -141,28 +141,32 @@ def compared(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
             "sentence": f"{found.arm.named}: {told} of teachers are doing it well in year {setup.years}.",
             "clear": False,
         }
-    first, told, clear = runs[0], [], []
+    first = runs[0]
+    sentences: list[str] = []
+    clear: list[bool] = []
     for other in runs[1:]:
         parts = []
         for outcome, thing in SPOKEN.items():
             gap = numbers.difference(outcome, first.of(outcome)[:, -1], other.of(outcome)[:, -1])
             clear.append(gap.clear)
             parts.append(numbers.sentence(gap, first.arm.id, other.arm.id, thing))
-        told.append(f"{first.arm.id} against {other.arm.id}, same seeds, year {setup.years}: {'; '.join(parts)}.")
-    return {"sentence": " ".join(told), "clear": clear[0]}
+        sentences.append(f"{first.arm.id} against {other.arm.id}, same seeds, year {setup.years}: {'; '.join(parts)}.")
+    return {"sentence": " ".join(sentences), "clear": clear[0]}
 
 
 def tabled(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
     """The numbers at the end of the run: a row an outcome, a column a policy, and A less B."""
     pair = len(runs) > 1
+    at = [NAMES.index(outcome) for outcome in ROWS]
+    last = [found.last[:, at] for found in runs]
+    levels = [numbers.cells(values) for values in last]
+    apart = numbers.cells(last[0] - last[1]) if pair else []
     rows = []
-    for outcome, label in ROWS.items():
-        last = [found.of(outcome)[:, -1] for found in runs]
-        cells = [numbers.level(outcome, numbers.cell(values)) for values in last]
-        if pair:
-            cells.append(numbers.change(outcome, numbers.difference(outcome, last[0], last[1]).cell))
+    for i, (outcome, label) in enumerate(ROWS.items()):
+        texts = [numbers.level(outcome, column[i]) for column in levels]
+        texts += [numbers.change(outcome, apart[i])] if pair else []
         when = "" if outcome == "sustained" else f", year {setup.years}"
-        rows.append({"id": outcome, "label": label + when, "meaning": OUTCOMES[outcome].meaning, "cells": cells})
+        rows.append({"id": outcome, "label": label + when, "meaning": OUTCOMES[outcome].meaning, "cells": texts})
     columns = [found.arm.named for found in runs] + (["A less B, same runs"] if pair else [])
     return {"columns": columns, "rows": rows}
 

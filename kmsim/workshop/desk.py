@@ -159,14 +159,14 @@ class Desk:
     async def _simulated(
         self, setup: Setup, count: int, outcomes: list[str], axes: dict[str, tuple[float, float]]
     ) -> Data:
-        seen = asyncio.gather(*(self.results.watched(setup, arm) for arm in setup.arms))
+        seen = asyncio.gather(*(self.results.played(setup, arm) for arm in setup.arms))
         try:
             runs = await self.results.of(setup, count)
             watched = await seen
         except BaseException:
             seen.cancel()
             raise
-        system, place = self.place.system, self.place
+        place = self.place
         drawn = curves.drawn(setup, runs, outcomes, axes)
         end = runs[0].scenario.funding_end
         return {
@@ -184,9 +184,7 @@ class Desk:
             "map": {
                 "terms": [{"year": year, "text": labels.term(i)} for i, year in enumerate(drawn["years"])],
                 "note": f"The map plays one run, the first of {count}",
-                "policies": [
-                    {"id": arm.id, **maps.frames(one, system)} for arm, one in zip(setup.arms, watched, strict=True)
-                ],
+                "policies": [{"id": arm.id, **one.frames} for arm, one in zip(setup.arms, watched, strict=True)],
             },
             "guess_years": predicting.guess_years(setup),
             "questions": questions(setup),
@@ -210,10 +208,10 @@ class Desk:
 
     async def _told_of(self, setup: Setup, arm: Arm) -> Any:
         alone = replace(setup, arms=(arm,))
-        runs, seen = await asyncio.gather(
-            self.results.of(alone, self.results.steps[0]), self.results.watched(setup, arm)
+        runs, played = await asyncio.gather(
+            self.results.of(alone, self.results.steps[0]), self.results.played(setup, arm)
         )
-        return runs[0], seen
+        return runs[0], played.seen
 
     async def predict(self, data: Any) -> Data:
         """The presenter's guess against the runs."""

@@ -84,7 +84,8 @@ class Guard:
 
 async def _whole(receive: Any) -> bytes | None:
     """All that is sent, or None if it is too much."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":

@@ -6,15 +6,18 @@ it. state: `.` never took part, `m` member, `f` member whose funding has ended, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from kmsim.lab.pool import system_of
 from kmsim.names import PHASES
+from kmsim.scenario import Scenario
 from kmsim.system.built import System
 from kmsim.workshop.labels import term
 from kmsim.workshop.place import Place
-from kmsim.workshop.runs import QUARTER, Watched
+from kmsim.workshop.runs import QUARTER, Watched, watch
 
 DEPTH_STEPS = 9
 FULL_DEPTH = 0.8  # quality times use at which the fill is darkest
@@ -99,18 +102,37 @@ def states(seen: Watched, size: np.ndarray) -> np.ndarray:
     return np.where(once & (share < LET_GO), "l", letters)
 
 
+@dataclass(frozen=True)
+class Played:
+    """A policy's first run: what each school went through, and the frames of the map."""
+
+    seen: Watched
+    frames: dict[str, Any]
+
+
+def play(scenario: Scenario) -> Played:
+    """The first run of a policy, watched, with its frames. Done by a worker."""
+    seen = watch(scenario)
+    return Played(seen, frames(seen, system_of(scenario.system)))
+
+
 def frames(seen: Watched, system: System) -> dict[str, Any]:
     """A policy's frames, the start first: strings of a letter a school, the clusters, and each frame in words."""
     size, c = system.schools["size"], seen.columns
     share, deep = c["in_use"] / size, c["q_users"] / size
     depth = np.where(deep > 0, np.minimum(DEPTH_STEPS - 1, 1 + (deep / FULL_DEPTH * (DEPTH_STEPS - 1)).astype(int)), 0)
     state = states(seen, size)
+    part, using, gone = (c["signed_up"] > 0).sum(1), (share >= QUARTER).sum(1), (state == "l").sum(1)
+    texts = [
+        f"{term(i)}: {a} of {len(size)} schools take part; in {b} a quarter of teachers use it; {g} have let it go"
+        for i, (a, b, g) in enumerate(zip(part, using, gone, strict=True))
+    ]
     return {
         "depth": _strings(depth.astype(str)),
         "users": _strings(np.minimum(9, (share * 10).astype(int)).astype(str)),
         "state": _strings(state),
         "rings": _rings(c["cluster"]),
-        "texts": [_words(i, state[i], share[i]) for i in range(len(state))],
+        "texts": texts,
     }
 
 
@@ -129,8 +151,3 @@ def _rings(cluster: np.ndarray) -> list[Any]:
         first = i
         out.append([np.flatnonzero(row == k).tolist() for k in np.unique(row[row >= 0])])
     return out
-
-
-def _words(i: int, state: np.ndarray, share: np.ndarray) -> str:
-    part, using, gone = np.isin(state, ["m", "f"]).sum(), (share >= QUARTER).sum(), (state == "l").sum()
-    return f"{term(i)}: {part} of {len(state)} schools take part; in {using} a quarter of teachers use it; {gone} have let it go"

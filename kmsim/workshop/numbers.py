@@ -19,11 +19,17 @@ def cell(values: np.ndarray) -> Cell:
     >>> cell(np.array([1.0, 3.0])).mean
     2.0
     """
-    good = values[np.isfinite(values)]
-    if len(good) == 0:
-        return frames.NOTHING
-    low, high = np.quantile(good, [0.05, 0.95])
-    return Cell(float(np.mean(good)), float(low), float(high), len(good))
+    return cells(values[:, None])[0]
+
+
+def cells(values: np.ndarray) -> list[Cell]:
+    """The same for each column of (runs, things).
+
+    >>> cells(np.array([[1.0, np.nan], [3.0, np.nan]]))[1].n
+    0
+    """
+    columns = zip(*(column.tolist() for column in frames.spans(values)), strict=True)
+    return [Cell(*column) if column[3] else frames.NOTHING for column in columns]
 
 
 def level(outcome: str, found: Cell) -> str:

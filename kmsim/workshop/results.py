@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from kmsim.lab.single import configuration_of
 from kmsim.scenario import Scenario
 from kmsim.workshop import runs
 from kmsim.workshop.crew import FIRST, MORE, Crew
+from kmsim.workshop.maps import Played, play
 from kmsim.workshop.place import Place
-from kmsim.workshop.runs import NAMES, Run, Watched
+from kmsim.workshop.runs import NAMES, Run
 from kmsim.workshop.setup import Arm, Setup
 
 MOST_KEPT = 64  # configurations: about a megabyte each with 100 runs
@@ -47,6 +48,11 @@ class Found:
         """(runs, outcomes in order of NAMES, ticks + 1)."""
         return np.array([run.values for run in self.runs])
 
+    @property
+    def last(self) -> np.ndarray:
+        """Every outcome at the end: (runs, outcomes in order of NAMES)."""
+        return np.array([run.values[:, -1] for run in self.runs])
+
     def of(self, outcome: str) -> np.ndarray:
         """One outcome: (runs, ticks + 1).
 
@@ -61,7 +67,7 @@ class _Kept:
     scenario: Scenario
     hash: str
     runs: dict[int, Run] = field(default_factory=dict)
-    watched: Watched | None = None
+    played: Played | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -75,29 +81,33 @@ class Results:
         self._piece = next(size for most_posts, size in PIECE if posts <= most_posts)
         self._kept: OrderedDict[tuple[Any, ...], _Kept] = OrderedDict()
 
-    async def of(self, setup: Setup, count: int, urgency: int | None = None) -> list[Found]:
-        """So many runs of every policy of a scenario, with seeds from its own on, the same for all."""
-        urgency = (FIRST if count <= self.steps[0] else MORE) if urgency is None else urgency
-        return list(await asyncio.gather(*(self._of_arm(setup, arm, count, urgency) for arm in setup.arms)))
+    async def of(self, setup: Setup, count: int, urgency: int | None = None, keep: bool = True) -> list[Found]:
+        """So many runs of every policy of a scenario, with seeds from its own on, the same for all.
 
-    async def watched(self, setup: Setup, arm: Arm, urgency: int = FIRST) -> Watched:
-        """What every school went through in a policy's first run."""
+        keep: whether to keep those of configurations that are new; what is kept already is used in any case.
+        """
+        urgency = (FIRST if count <= self.steps[0] else MORE) if urgency is None else urgency
+        return list(await asyncio.gather(*(self._of_arm(setup, arm, count, urgency, keep) for arm in setup.arms)))
+
+    async def played(self, setup: Setup, arm: Arm) -> Played:
+        """What every school went through in a policy's first run, and the map's frames of it."""
         kept = self._keep(setup, arm)
-        if kept.watched is None:
-            kept.watched = await self.crew.do(runs.watch, kept.scenario, urgency=urgency)
-        return kept.watched
+        if kept.played is None:
+            kept.played = await self.crew.do(play, kept.scenario, urgency=FIRST)
+        return kept.played
 
     def scenario(self, setup: Setup, arm: Arm) -> Scenario:
         """What the model runs for a policy. Raises KmsimError if it cannot."""
         return self._keep(setup, arm).scenario
 
-    async def _of_arm(self, setup: Setup, arm: Arm, count: int, urgency: int) -> Found:
-        kept = self._keep(setup, arm)
+    async def _of_arm(self, setup: Setup, arm: Arm, count: int, urgency: int, keep: bool) -> Found:
+        kept = self._keep(setup, arm, keep)
         seeds = range(setup.seed, setup.seed + count)
         if any(seed not in kept.runs for seed in seeds):
             async with kept.lock:
                 missing = [seed for seed in seeds if seed not in kept.runs]
-                pieces = [missing[i : i + self._piece] for i in range(0, len(missing), self._piece)]
+                size = max(1, min(self._piece, -(-len(missing) // (2 * self.crew.workers))))
+                pieces = [missing[i : i + size] for i in range(0, len(missing), size)]
                 await asyncio.gather(*(self._make(kept, piece, urgency) for piece in pieces))
         return Found(arm, kept.scenario, kept.hash, [kept.runs[seed] for seed in seeds])
 
@@ -105,14 +115,17 @@ class Results:
         for run in await self.crew.do(runs.simulate, kept.scenario, seeds, urgency=urgency):
             kept.runs[run.seed] = run
 
-    def _keep(self, setup: Setup, arm: Arm) -> _Kept:
+    def _keep(self, setup: Setup, arm: Arm, keep: bool = True) -> _Kept:
         """The place of a configuration, made if there is none; those that were not asked for longest make room."""
-        key = (arm.preset, arm.network, arm.levers, setup.budget, setup.funded_years, setup.years, setup.turnover,
-               setup.practice, setup.seed, setup.parameters)  # fmt: skip
-        if key not in self._kept:
+        key = (replace(setup, arms=()), arm.preset, arm.network, arm.levers)
+        found = self._kept.get(key)
+        if found is None:
             scenario = setup.scenario(arm, self.place)
-            self._kept[key] = _Kept(scenario, config_hash(configuration_of([scenario], 1)))
+            found = _Kept(scenario, config_hash(configuration_of([scenario], 1)))
+            if not keep:
+                return found
+            self._kept[key] = found
             while len(self._kept) > self.most:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
-        return self._kept[key]
+        return found

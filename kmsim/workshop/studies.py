@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,7 +34,7 @@ async def why(results: Results, setup: Setup, arm: Arm) -> dict[str, Any]:
     count = results.steps[0]
     arms = [arm, *(replace(arm, levers=_without(arm, name)) for name in on)]
     whole, *others = await _each(results, setup, arms, count)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, found in zip(on, others, strict=True):
         gap = numbers.difference(OUTCOME, found.of(OUTCOME)[:, -1], whole.of(OUTCOME)[:, -1])
         told = {"id": name, "label": LEVERS[name].label, "text": numbers.change(OUTCOME, gap.cell), "clear": gap.clear}
@@ -71,7 +72,9 @@ async def frontier(results: Results, setup: Setup) -> dict[str, Any]:
     points = [_point(one, len(setup.arms) > i) for i, one in enumerate(found)]
     for point in points:
         point["frontier"] = not any(
-            other["x"] <= point["x"] and other["y"] > point["y"] or other["x"] < point["x"] and other["y"] >= point["y"]
+            other["x"] <= point["x"]
+            and other["y"] >= point["y"]
+            and (other["x"], other["y"]) != (point["x"], point["y"])
             for other in points
         )
     best = [point["label"] for point in sorted(points, key=lambda p: p["x"]) if point["frontier"]]
@@ -110,10 +113,12 @@ async def flip(results: Results, setup: Setup) -> dict[str, Any]:
     ends = [(name, end) for name in UNCERTAIN for end in PARAMETERS[name].prior if end != PARAMETERS[name].default]
     if setup.turnover != 1:
         ends = [(name, end) for name, end in ends if name not in TURNOVER]
-    rows = []
-    for name, end in ends:
-        changed = tuple(sorted((dict(setup.parameters) | {name: end}).items()))
-        there = _ahead(await results.of(replace(pair, parameters=changed), count, SLOW))
+    worlds = [
+        replace(pair, parameters=tuple(sorted((dict(setup.parameters) | {name: end}).items()))) for name, end in ends
+    ]
+    found = await asyncio.gather(*(results.of(world, count, SLOW, keep=False) for world in worlds))
+    rows: list[dict[str, Any]] = []
+    for (name, end), there in zip(ends, map(_ahead, found), strict=True):
         row = PARAMETERS[name]
         value = f"{end:g} {row.unit} (now {dict(setup.parameters).get(name, row.default):g})"
         rows.append(
