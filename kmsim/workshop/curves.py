@@ -10,7 +10,7 @@ import numpy as np
 
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.report import frames
-from kmsim.report.frames import shown, shown_range, shown_year
+from kmsim.report.frames import shown, shown_year
 from kmsim.report.style import plain_name
 from kmsim.workshop import numbers
 from kmsim.workshop.axes import axis
@@ -21,7 +21,9 @@ from kmsim.workshop.setup import TICKS_PER_YEAR, Setup
 # What can be drawn, with its title on the page.
 CURVES = {
     "doing_it_well": "Teachers doing it well",
-    "gap": "Gap between the most and the least disadvantaged fifth of schools",
+    "gap": "Gap: the poorest less the richest fifth of schools",
+    "well_most": "Doing it well in the poorest fifth of schools",
+    "well_least": "Doing it well in the richest fifth of schools",
     "spread_teachers": "Teachers trying or using it",
     "spread_schools": "Schools in which a quarter of teachers use it",
     "depth": "How well it is done by those who do it",
@@ -38,14 +40,28 @@ ROWS = {
     "spread_schools": "Schools where a quarter use it",
     "depth": "How well it is done (0 to 1)",
     "ownership": "Owned by teachers (0 to 1)",
-    "gap": "Gap: most less least disadvantaged schools",
+    "gap": "Gap: poorest less richest fifth of schools",
     "months": "Months of progress, all pupils",
     "months_disadvantaged": "Months of progress, disadvantaged pupils",
     "cost_per_pupil_gbp": "Cash a pupil",
     "staff_hours": "Teachers' own hours",
 }
-# What the sentence under the curves speaks of.
-SPOKEN = {"doing_it_well": "teachers doing it well", "gap": "the gap (most less least disadvantaged schools)"}
+# What heads are told an outcome is; the field's own words are in the codebook.
+MEANINGS = {
+    "doing_it_well": "teachers who use it and do it well",
+    "spread_teachers": "teachers who are trying it or using it",
+    "spread_schools": "schools in which at least a quarter of teachers are trying it or using it",
+    "depth": "how well it is done, from 0 to 1, by those who do it",
+    "sustained": "teachers doing it well three years after the money ended",
+    "ownership": "how far those who do it feel it is their own, from 0 to 1",
+    "gap": "teachers doing it well in the poorest fifth of schools less those in the richest fifth, in points",
+    "well_most": "teachers doing it well in the fifth of schools with most free school meals",
+    "well_least": "teachers doing it well in the fifth of schools with fewest free school meals",
+    "months": "what pupils gain, in months of progress",
+    "months_disadvantaged": "what disadvantaged pupils gain, in months of progress",
+    "cost_per_pupil_gbp": "cash paid, for each pupil of all these schools",
+    "staff_hours": "hours that teachers give without cover",
+}
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,15 @@ class Band:
 def band(found: Found, outcome: str) -> Band:
     """Over the runs of a policy, at the end of each term."""
     return Band(*frames.spans(found.of(outcome)[:, ::TICKS_PER_TERM]))
+
+
+def meaning(outcome: str) -> str:
+    """What an outcome is, in a head's words.
+
+    >>> meaning("doing_it_well")
+    'teachers who use it and do it well'
+    """
+    return MEANINGS.get(outcome) or OUTCOMES[outcome].meaning
 
 
 def years(setup: Setup) -> list[float]:
@@ -114,8 +139,8 @@ def _curve(outcome: str, b: Band, year: Sequence[float]) -> dict[str, Any]:
     end = b.cell(-1)
     return {
         "low": floats(b.low), "middle": floats(b.middle), "high": floats(b.high),
-        "end": shown(outcome, end.mean),
-        "end_range": shown_range(outcome, end.low, end.high) if end.n > 1 else "one run, no range" if end.n else "",
+        "end": numbers.shown(outcome, end.mean),
+        "end_range": numbers.shown_range(outcome, end.low, end.high) if end.n > 1 else "one run, no range" if end.n else "",
         "texts": [f"Year {shown_year(at)}: {numbers.level(outcome, b.cell(i))}" for i, at in enumerate(year)],
     }  # fmt: skip
 
@@ -132,6 +157,10 @@ def _summary(setup: Setup, runs: Sequence[Found], outcome: str, bands: Sequence[
     return f"{CURVES[outcome]} in year {setup.years}: {'; '.join(ends)}. {'; '.join(peaks)}.".replace(" .", "")
 
 
+def _year(frame: int) -> str:
+    return f"year {(frame - 1) // 3 + 1}" if frame else "the first term"
+
+
 def compared(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
     """The sentence under the curves, and whether its first difference leaves out 0. It claims no more than the runs show."""
     if len(runs) == 1:
@@ -145,13 +174,11 @@ def compared(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
     sentences: list[str] = []
     clear: list[bool] = []
     for other in runs[1:]:
-        parts = []
-        for outcome, thing in SPOKEN.items():
-            gap = numbers.difference(outcome, first.of(outcome)[:, -1], other.of(outcome)[:, -1])
-            clear.append(gap.clear)
-            parts.append(numbers.sentence(gap, first.arm.id, other.arm.id, thing))
-        sentences.append(f"{first.arm.id} against {other.arm.id}, same seeds, year {setup.years}: {'; '.join(parts)}.")
-    return {"sentence": " ".join(sentences), "clear": clear[0]}
+        gaps = [numbers.difference(name, first.of(name)[:, -1], other.of(name)[:, -1]) for name in numbers.SAID]
+        clear += [gap.clear for gap in gaps]
+        parts = [numbers.sentence(gap, first.arm.id, other.arm.id) for gap in gaps]
+        sentences += [part[:1].upper() + part[1:] + "." for part in parts]
+    return {"sentence": f"Year {setup.years}, same runs: " + " ".join(sentences), "clear": clear[0]}
 
 
 def tabled(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
@@ -166,7 +193,7 @@ def tabled(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
         texts = [numbers.level(outcome, column[i]) for column in levels]
         texts += [numbers.change(outcome, apart[i])] if pair else []
         when = "" if outcome == "sustained" else f", year {setup.years}"
-        rows.append({"id": outcome, "label": label + when, "meaning": OUTCOMES[outcome].meaning, "cells": texts})
+        rows.append({"id": outcome, "label": label + when, "meaning": meaning(outcome), "cells": texts})
     columns = [found.arm.named for found in runs] + (["A less B, same runs"] if pair else [])
     return {"columns": columns, "rows": rows}
 

@@ -10,22 +10,20 @@ from typing import Any, TypeVar
 
 from kmsim import fingerprint
 from kmsim.errors import BadValue
-from kmsim.outcomes.definitions import OUTCOMES
-from kmsim.policies.levers import archetype_note, archetypes
 from kmsim.scenario import number
-from kmsim.workshop import curves, files, labels, maps, predicting, studies
+from kmsim.workshop import curves, files, labels, predicting, studies
 from kmsim.workshop.assumptions import assumptions
 from kmsim.workshop.axes import held
+from kmsim.workshop.beginning import beginning
 from kmsim.workshop.crew import SLOW, Busy, Crew
-from kmsim.workshop.levers import LEVERS, NETWORK_LEVERS, values_of
 from kmsim.workshop.link import packed, unpacked
 from kmsim.workshop.place import Place
 from kmsim.workshop.reading import choice, some, table, text
 from kmsim.workshop.results import Results
 from kmsim.workshop.room import Room
 from kmsim.workshop.scorecard import counts, scorecard
-from kmsim.workshop.setup import Arm, Setup, practices, presets, read_setup
-from kmsim.workshop.stories import opening, questions, stories
+from kmsim.workshop.setup import Arm, Setup, read_setup
+from kmsim.workshop.stories import questions
 from kmsim.workshop.story import story
 
 T = TypeVar("T")
@@ -45,6 +43,7 @@ class Desk:
 
     def __init__(self, place: Place, crew: Crew, room: Room, join_url: str | None = None) -> None:
         self.place, self.crew, self.room, self.join_url = place, crew, room, join_url
+        self.guide: Data | None = None  # where the facilitator's guide is, if the page has one
         self.results = Results(crew, place)
         self._newest: OrderedDict[tuple[str, str], tuple[int, asyncio.Task[Any] | None]] = OrderedDict()
         self._asking = self._studies = 0
@@ -65,69 +64,10 @@ class Desk:
     def start(self) -> Data:
         """All that does not change while the server runs."""
         if self._start is None:
-            self._start = self._all_that_stays()
-        return self._start
-
-    def _all_that_stays(self) -> Data:
-        place, first = self.place, opening()
-        system, steps = place.system, self.results.steps
+            self._start = beginning(self.place, self.results.steps)
         lan = self.room.code is not None
-        return {
-            "version": fingerprint.VERSION,
-            "model": fingerprint.fingerprint(),
-            "label": labels.LABEL,
-            "ranges": labels.RANGES,
-            "system": {
-                "name": place.label,
-                "kind": place.name,
-                "schools": system.n_schools,
-                "teachers": system.n_posts,
-                "pupils": int(place.pupils),
-                "sentence": place.sentence,
-                "notes": list(system.notes),
-            },
-            "runs": {
-                "steps": list(steps),
-                "sentence": f"{steps[0]} runs a policy at once, then {steps[-1]}, the first among them",
-            },
-            "schools": maps.schools(place),
-            "map": maps.frame(place),
-            "levers": [lever.told() for lever in LEVERS.values()],
-            "policies": [
-                {
-                    "id": name,
-                    "label": Arm("A", name).label,
-                    "summary": policy.summary,
-                    "network": policy.recruits is not None,
-                    "levers": values_of(policy),
-                }
-                for name, policy in presets().items()
-            ],
-            "networks": [
-                {
-                    "id": name,
-                    "label": labels.network_name(name),
-                    "note": archetype_note(name),
-                    "levers": {lever: row.get(lever, 0.7) for lever in NETWORK_LEVERS},
-                }
-                for name, row in archetypes().items()
-            ],
-            "practices": [
-                {"id": name, "label": labels.plain_name(name), "summary": practice.summary}
-                for name, practice in practices().items()
-            ],
-            "outcomes": [
-                {"id": name, "label": one.label, "title": curves.CURVES.get(name, one.label), "meaning": one.meaning,
-                 "unit": one.unit, "curve": name in curves.CURVES}
-                for name, one in OUTCOMES.items()
-            ],
-            "stories": stories(),
-            "questions": questions(read_setup(first)),
-            "guess_years": predicting.guess_years(read_setup(first)),
-            "scorecard": counts(),
-            "scenario": first,
-            "room": {"lan": lan, "code": self.room.code, "url": self.join_url} if lan else None,
-        }  # fmt: skip
+        room = {"lan": lan, "code": self.room.code, "url": self.join_url} if lan else None
+        return self._start | {"room": room, "guide": self.guide}
 
     def assumptions(self) -> Data:
         """Every number of the model."""
@@ -174,6 +114,7 @@ class Desk:
             "next_runs": self._next(count),
             "hash": files.hash_of(runs, count),
             "caption": files.caption(setup, place, count),
+            "edited": _edited(setup),
             "scenario": setup.told(),
             "link": packed(setup, place.label),
             "funding_end": {"year": min(end, setup.years), "text": "all funding has ended"},
@@ -336,3 +277,9 @@ class Desk:
             if task.cancelled() and self._newest.get(key, (0, None))[1] is not task:
                 raise Superseded from None
             raise
+
+
+def _edited(setup: Setup) -> str:
+    """How many assumptions differ from the model's own; empty if none does."""
+    n = len(setup.parameters)
+    return f"{n} {'assumption' if n == 1 else 'assumptions'} edited" if n else ""

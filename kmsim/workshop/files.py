@@ -20,11 +20,11 @@ from kmsim.lab.comparison import Comparison
 from kmsim.lab.provenance import config_hash, versions
 from kmsim.lab.single import LABEL, configuration_of
 from kmsim.lab.spreadsheets import safe
+from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
 from kmsim.workshop import labels
 from kmsim.workshop.place import Place
 from kmsim.workshop.results import Found
-from kmsim.workshop.runs import NAMES
 from kmsim.workshop.setup import TICKS_PER_YEAR, Setup
 
 KINDS = {"csv": "text/csv", "png": "image/png", "report": "text/html", "json": "application/json"}
@@ -60,7 +60,7 @@ def comparison(setup: Setup, place: Place, runs: Sequence[Found]) -> Comparison:
     first, count = runs[0].scenario, len(runs[0].runs)
     practices = [p.name for p in first.practices]
     arrays = np.array([found.values for found in runs])  # policies, seeds, outcomes, ticks
-    values = {outcome: arrays[:, :, i, None, :] for i, outcome in enumerate(NAMES)}
+    values = {outcome: arrays[:, :, i, None, :] for i, outcome in enumerate(OUTCOMES)}
     end = min(max(found.scenario.funding_end for found in runs), setup.years)
     moments = {"funding_end": round(end * TICKS_PER_YEAR), "end": setup.years * TICKS_PER_YEAR}
     seeds = list(range(setup.seed, setup.seed + count))

@@ -11,6 +11,7 @@ from kmsim.report import frames
 from kmsim.report.frames import ENOUGH, Cell, k_of_n, shown_difference, shown_difference_range
 
 POINTS = ("gap",)
+LIKE = {"well_most": "doing_it_well", "well_least": "doing_it_well"}  # the two halves of the gap are told as this is
 
 
 def cell(values: np.ndarray) -> Cell:
@@ -34,7 +35,17 @@ def cells(values: np.ndarray) -> list[Cell]:
 
 def level(outcome: str, found: Cell) -> str:
     """A mean with its range: 12.3% (11.0 to 13.5%)."""
-    return frames.shown_cell(outcome, found).replace("seed", "run")
+    return frames.shown_cell(LIKE.get(outcome, outcome), found).replace("seed", "run")
+
+
+def shown(outcome: str, value: float) -> str:
+    """A value alone."""
+    return frames.shown(LIKE.get(outcome, outcome), value)
+
+
+def shown_range(outcome: str, low: float, high: float) -> str:
+    """A range alone."""
+    return frames.shown_range(LIKE.get(outcome, outcome), low, high)
 
 
 def change(outcome: str, found: Cell) -> str:
@@ -47,20 +58,21 @@ def change(outcome: str, found: Cell) -> str:
     return f"{text} ({shown_difference_range(outcome, found.low, found.high).removesuffix(' points')})"
 
 
+def shown_change(outcome: str, value: float) -> str:
+    """A difference alone, with its sign."""
+    return shown_difference(outcome, value)
+
+
 def tick(outcome: str, value: float) -> str:
     """A number on an axis, no longer than it must be."""
-    one = OUTCOMES[outcome]
+    one = OUTCOMES[LIKE.get(outcome, outcome)]
     if outcome in POINTS:
-        return f"{100 * value:+.3g}".replace("+0", "0").replace("-", "−") if abs(value) < 1e-9 else _signed(100 * value)
+        return "0" if abs(value) < 1e-9 else f"{100 * value:+.3g}".replace("-", "−")
     if one.percent:
         return f"{100 * value:.3g}%"
     if one.unit.startswith("GBP"):
         return f"£{value:,.0f}"
     return f"{value:.3g}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3g}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -87,20 +99,41 @@ def difference(outcome: str, a: np.ndarray, b: np.ndarray) -> Difference:
     return Difference(outcome, cell(d), int(np.sum(d > 0)), int(np.sum(d < 0)))
 
 
-def sentence(found: Difference, a: str, b: str, thing: str) -> str:
-    """What the runs say of a against b on one thing, and no more: told apart only where the range leaves out 0."""
-    n = found.cell.n
+# What is said of a clear difference, and what it is on where there is none.
+SAID = {
+    "doing_it_well": ("{ahead} has {by} more teachers doing it well than {behind}", "teachers doing it well"),
+    "gap": ("the gap is {by} better for the poorest schools with {ahead} than with {behind}", "the gap"),
+}
+
+
+def sentence(found: Difference, a: str, b: str) -> str:
+    """What the runs say of a against b, and no more: told apart only where the range leaves out 0. No full stop.
+
+    found: of an outcome in SAID.
+    """
+    n, (clear, thing) = found.cell.n, SAID[found.outcome]
     if not found.cell.known:
         return f"nothing can be said of {thing}"
     if found.cell.low == found.cell.high == 0:
         return f"{a} and {b} are the same on {thing} in every run"
-    spread = shown_difference_range(found.outcome, found.cell.low, found.cell.high)
     if n < ENOUGH:
         return f"{n} {'run is' if n == 1 else 'runs are'} too few to tell {a} from {b} on {thing}"
     if not found.clear:
-        return f"the runs do not tell {a} from {b} on {thing} (90% range {spread})"
+        spread = shown_difference_range(found.outcome, found.cell.low, found.cell.high)
+        return f"on {thing} the runs cannot tell {a} from {b} (90% of runs: {spread})"
     ahead, behind, k = (a, b, found.above) if found.cell.mean > 0 else (b, a, found.below)
     by = shown_difference(found.outcome, abs(found.cell.mean)).removeprefix("+")
     low, high = sorted(abs(end) for end in (found.cell.low, found.cell.high))
-    within = shown_difference_range(found.outcome, low, high).replace("+", "")
-    return f"{ahead} has {by} more than {behind} on {thing} (90% range {within}; ahead in {k_of_n(k, n)} runs)"
+    within = shown_difference_range(found.outcome, low, high).replace("+", "").removesuffix(" points")
+    return f"{clear.format(ahead=ahead, behind=behind, by=by)} (90% of runs: {within}; ahead in {k_of_n(k, n)})"
+
+
+def ahead(found: Difference, a: str, b: str) -> str:
+    """Who is ahead by how much, in a few words: B ahead by 7.1 points (4.6 to 9.5)."""
+    if not found.cell.known or found.cell.mean == 0:
+        return "no difference"
+    first, sign = (a, 1) if found.cell.mean > 0 else (b, -1)
+    low, high = sorted((sign * found.cell.low, sign * found.cell.high))
+    by = shown_difference(found.outcome, abs(found.cell.mean)).removeprefix("+")
+    within = shown_difference_range(found.outcome, low, high).removesuffix(" points")
+    return f"{first} ahead by {by} ({within.replace('+', '') if low >= 0 else within})"

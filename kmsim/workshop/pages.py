@@ -21,7 +21,7 @@ _NOT_BUILT = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>kmsim workshop</title>'
     "<p>The page has not been built: run <code>npm ci</code> and <code>npm run build</code> in web/.</p></html>"
 )
-INDEX = "index.html"
+INDEX, GUIDE = "index.html", "guide.html"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kmsim.report.frames import shown, shown_year
+from kmsim.report.frames import shown_year
 from kmsim.scenario import number
 from kmsim.workshop import numbers
 from kmsim.workshop.curves import CURVES, band, years
@@ -38,12 +38,12 @@ def judged(setup: Setup, found: Found, outcome: str, guess: Any) -> dict[str, An
     if not last.known or last.n < 2:
         verdict = "there is no range to hold it to"
     return {
-        "sentence": f"{CURVES[outcome]}: you guessed {shown(outcome, mine)} for year {setup.years}; the runs say "
+        "sentence": f"{CURVES[outcome]}: you guessed {numbers.shown(outcome, mine)} for year {setup.years}; the runs say "
         f"{numbers.level(outcome, last)}: {verdict}.",
         "inside": inside,
         "years": at,
         "texts": [
-            f"Year {shown_year(y)}: you {shown(outcome, v)}, the runs {numbers.level(outcome, c)}"
+            f"Year {shown_year(y)}: you {numbers.shown(outcome, v)}, the runs {numbers.level(outcome, c)}"
             for y, v, c in zip(at, values, cells, strict=True)
         ],
     }

@@ -25,13 +25,18 @@ from kmsim.agents import School
 from kmsim.lab.pool import compile_model, system_of
 from kmsim.model import Model
 from kmsim.outcomes.definitions import OUTCOMES
+from kmsim.outcomes.totals import INDEX
 from kmsim.scenario import Scenario
 from kmsim.system.settings import Settings
 
 TICKS_PER_TERM = 2
 QUARTER = 0.25
 SEEN = ("aware", "trying", "in_use", "well", "q_users", "signed_up", "ever_member", "fund", "cluster", "head_tenure")
-NAMES = tuple(OUTCOMES)
+HALVES = (
+    "well_most",
+    "well_least",
+)  # doing it well in the most and the least disadvantaged fifth: the halves of the gap
+NAMES = (*OUTCOMES, *HALVES)
 
 
 @dataclass(frozen=True)
@@ -97,11 +102,19 @@ def _run(scenario: Scenario) -> Run:
     table = model.tables[School]
     return Run(
         seed=scenario.seed,
-        values=np.array([arrays[name][0] for name in NAMES]),
+        values=np.array([*(arrays[name][0] for name in OUTCOMES), *_halves(model)]),
         ledger=model.ledger,
         joined=np.array(table["ever_member"][0] > 0),
         using=np.array(table["in_use"][0] >= QUARTER * table["size"]),
     )
+
+
+def _halves(model: Model) -> list[np.ndarray]:
+    """Doing it well in the most and in the least disadvantaged fifth of schools, as shares of their posts."""
+    table = model.tables[School]
+    fifth = np.minimum(4, (table["fsm_rank"] * 5).astype(np.int32))
+    posts = [max(1, int(table["size"][fifth == which].sum())) for which in (4, 0)]
+    return [model.totals[:, 0, INDEX[name]] / n for name, n in zip(HALVES, posts, strict=True)]
 
 
 def _column(model: Model, name: str) -> np.ndarray:

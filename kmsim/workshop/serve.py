@@ -66,14 +66,20 @@ async def _serve(
         say("Ctrl-C ends it.")
         if browser:
             asyncio.get_running_loop().call_later(0.5, _open, link)
-        config: Any = uvicorn.Config(
-            app(desk, key, hosts(port, address)), log_level="warning", access_log=False, server_header=False,
-            date_header=False, timeout_keep_alive=30, limit_concurrency=400, ws="none", lifespan="off",
-            timeout_graceful_shutdown=2,
-        )  # fmt: skip
-        await uvicorn.Server(config).serve(sockets=sockets)
+        server = uvicorn.Server(configured(app(desk, key, hosts(port, address))))
+        await server.serve(sockets=sockets)
     finally:
         crew.close()
+
+
+def configured(application: Any) -> Any:
+    """How the application is served: quietly, with nothing said of the server, and only so many at once."""
+    import uvicorn
+
+    return uvicorn.Config(
+        application, log_level="warning", access_log=False, server_header=False, date_header=False,
+        timeout_keep_alive=30, limit_concurrency=400, ws="none", lifespan="off", timeout_graceful_shutdown=2,
+    )  # fmt: skip
 
 
 def hosts(port: int, address: str | None = None) -> set[str]:

@@ -17,7 +17,7 @@ from kmsim.errors import KmsimError, RunFailed
 from kmsim.workshop.crew import Busy
 from kmsim.workshop.desk import Desk, Superseded
 from kmsim.workshop.guard import Guard, told
-from kmsim.workshop.pages import INDEX, pages
+from kmsim.workshop.pages import GUIDE, INDEX, pages
 from kmsim.workshop.room import Limit, Refused, TooMany
 
 ANYONE, GUEST, PRESENTER = "none", "guest", "presenter"
@@ -33,6 +33,7 @@ class NoKey(KmsimError):
 def app(desk: Desk, key: str, hosts: Collection[str]) -> Guard:
     """The ASGI application. key: the presenter's; hosts: the values of the Host header that are this server's."""
     page = pages()
+    desk.guide = {"href": "/guide", "text": "Facilitator's guide"} if GUIDE in page else None
     phones = Limit(GUEST_REQUESTS, SECONDS)
 
     def role(request: Request) -> str:
@@ -92,7 +93,7 @@ def app(desk: Desk, key: str, hosts: Collection[str]) -> Guard:
 
     async def file(request: Request) -> Response:
         name = request.path_params.get("path", "") or INDEX
-        found = page.get(INDEX if name == "join" else name)
+        found = page.get({"join": INDEX, "guide": GUIDE}.get(name, name))
         if found is None:
             return _error("not_found", "there is no such page here", 404)
         if request.headers.get("if-none-match") == found.tag:

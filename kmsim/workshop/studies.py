@@ -59,8 +59,9 @@ def _why_sentence(arm: Arm, rows: Sequence[dict[str, Any]]) -> str:
     worse = [row for row in rows if row["clear"] and row["middle"] < 0]
     if not worse:
         return f"Switched off alone, no feature of {arm.named} makes a difference that these runs can tell from chance."
-    named = " and ".join(f"{row['label'].lower()} ({row['text']})" for row in worse[:2])
-    return f"Of the features of {arm.named}, switching off {named} takes most away."
+    named = " or ".join(row["label"] for row in worse[:2])
+    amounts = " or ".join(numbers.shown_change(OUTCOME, row["middle"]) for row in worse[:2])
+    return f"What counts most in {arm.named}: switch off {named} and doing it well changes by {amounts}."
 
 
 async def frontier(results: Results, setup: Setup) -> dict[str, Any]:
@@ -120,14 +121,14 @@ async def flip(results: Results, setup: Setup) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for (name, end), there in zip(ends, map(_ahead, found), strict=True):
         row = PARAMETERS[name]
-        value = f"{end:g} {row.unit} (now {dict(setup.parameters).get(name, row.default):g})"
+        value = f"{end:.3g} (now {dict(setup.parameters).get(name, row.default):.3g})"
         rows.append(
             {
                 "parameter": name,
                 "label": row.meaning,
                 "value": end,
                 "value_text": value,
-                "text": numbers.change(OUTCOME, there.cell),
+                "text": numbers.ahead(there, "A", "B"),
                 "flips": bool(there.cell.mean * now.cell.mean < 0),
                 "clear": there.clear,
                 "_": there.cell.mean,
@@ -161,7 +162,7 @@ def _flip_sentence(now: numbers.Difference, leader: str, rows: Sequence[dict[str
     told = f"{leader} stays ahead in {len(rows) - len(flips)} of {len(rows)} changes of one assumption"
     if not sure:
         return f"{told}; in the others the mean turns over, but these runs do not tell {other} from {leader}."
-    return f"{told}; {other} is ahead, beyond chance, if {sure[0]['label']} is {sure[0]['value_text']}."
+    return f"{told}; {other} is ahead, beyond chance, if {sure[0]['label']} is {sure[0]['value']:.3g}."
 
 
 async def _each(results: Results, setup: Setup, arms: Sequence[Arm], count: int) -> list[Found]:

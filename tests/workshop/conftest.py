@@ -16,7 +16,7 @@ from kmsim.workshop.crew import Crew
 from kmsim.workshop.desk import Desk
 from kmsim.workshop.place import Place
 from kmsim.workshop.room import Room
-from kmsim.workshop.serve import HERE, bound, hosts
+from kmsim.workshop.serve import HERE, bound, configured, hosts
 from kmsim.workshop.server import app
 
 KEY = "the-presenters-key"
@@ -64,8 +64,7 @@ def running(place: Place, workers: int = 2) -> Iterator[Running]:
         try:
             await crew.ready()
             desk = Desk(place, crew, Room(CODE), f"http://{HERE}:{port}/join")
-            config = uvicorn.Config(app(desk, KEY, hosts(port)), log_level="warning", lifespan="off", ws="none")
-            server = uvicorn.Server(config)
+            server = uvicorn.Server(configured(app(desk, KEY, hosts(port))))
             made.update(desk=desk, port=port, server=server)
             asyncio.get_running_loop().call_later(0.05, up.set)
             await server.serve(sockets=[socket])

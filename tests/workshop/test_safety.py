@@ -241,8 +241,8 @@ REQUESTS = {
     "export": {"scenario": GOOD, "runs": 1, "kind": "json"},
     "room": {"do": "ask", "question": "doing_it_well_A", "scenario": GOOD},
     "why": {"client": "f", "scenario": GOOD, "policy": "Z"},
-    "join": {"code": "ABCDEF"},
     "answer": {"round": 1, "value": 3},
+    "join": {"code": "ABCDEF"},
 }  # fmt: skip
 CALM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
