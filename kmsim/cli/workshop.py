@@ -11,7 +11,6 @@ from kmsim.cli.arguments import read
 from kmsim.cli.compose import keys
 from kmsim.cli.terminal import Terminal
 from kmsim.errors import KmsimError
-from kmsim.scenario import number
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -50,15 +49,16 @@ def main(words: Sequence[str], flags: Flags) -> int:
     own = {word for word in words if word in FLAGS}
     given = read([word for word in words if word not in FLAGS], keys(VERB), VERB, groups=("system",))
     settings = {key: default for key, (default, _) in keys(VERB).items()} | given
-    port = settings.pop("port")
-    port = None if port is None else number("port", port, 0, 65535, whole=True)
     missing = [name for name in NEEDS if find_spec(name) is None]
     if missing:
         raise KmsimError(INSTALL.format(", ".join(missing)))
 
+    from kmsim.scenario import number
     from kmsim.workshop.place import Place
     from kmsim.workshop.serve import serve
 
+    port = settings.pop("port")
+    port = None if port is None else number("port", port, 0, 65535, whole=True)
     laid_over = {key.removeprefix("system."): value for key, value in settings.items() if key != "system"}
     place = Place(settings["system"], laid_over)
     place.settings  # noqa: B018  (checked now)

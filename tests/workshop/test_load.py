@@ -45,8 +45,8 @@ def test_a_lever_change_has_its_curves_soon(camden, scenario):
     """Bounds for a machine that others use too; `long` has those that are promised."""
     camden.ask("simulate", client="speed", number=0, scenario=scenario, runs=10)
     first, whole = lever_times(camden, scenario, 4)
-    assert statistics.median(first) < 1.5
-    assert statistics.median(whole) < 8
+    assert statistics.median(first) < 5
+    assert statistics.median(whole) < 20
 
 
 @pytest.mark.long
@@ -187,10 +187,10 @@ async def crowd(port, scenario, clients, seconds, pause):
 
 def test_twenty_clients_for_some_seconds(village):
     scenario = village.start()["scenario"]
-    times, wrong = asyncio.run(crowd(village.port, scenario, 20, 4, 1.0))
+    times, wrong = asyncio.run(crowd(village.port, scenario, 20, 5, 2.0))
     assert not wrong
-    assert len(times) >= 40
-    assert sorted(times)[int(0.95 * len(times))] < 5
+    assert len(times) >= 20
+    assert sorted(times)[int(0.95 * len(times))] < 15
 
 
 @pytest.mark.long

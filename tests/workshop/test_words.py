@@ -26,7 +26,7 @@ def told(values, n=None):
 def test_a_range_that_spans_nought_tells_nothing_apart():
     found, text = told(np.linspace(-0.05, 0.10, 100))
     assert not found.clear
-    assert text == "on teachers doing it well the runs cannot tell A from B (90% of runs: −4.2 to +9.2 points)"
+    assert text == "on teachers doing it well the runs cannot tell A from B (90% of runs: −4.2 to +9.3 points)"
 
 
 def test_a_range_that_is_nought_when_rounded_tells_nothing_apart():
