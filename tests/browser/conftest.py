@@ -112,6 +112,7 @@ def opener(browser, server: Served) -> Iterator[Callable]:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(10_000)
         kept = Opened(page, [], [])
         opened.append(kept)
 

@@ -76,7 +76,7 @@ def test_the_keyboard_alone_does_everything(page) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
-    assert page.evaluate("() => document.activeElement.innerText") == "Export"
+    assert page.evaluate("() => document.activeElement.innerText.trim()") == "Export"
 
 
 def test_every_control_has_a_name_and_every_figure_a_summary(page) -> None:
