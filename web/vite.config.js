@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { page } from "./guide.js";
 
 // The licences of what the bundle holds go with it.
 function licences(packages) {
@@ -18,10 +19,19 @@ function licences(packages) {
   };
 }
 
+// The facilitator's guide is written once, in docs/, and goes with the page.
+const guide = {
+  name: "guide",
+  generateBundle() {
+    const markdown = readFileSync(new URL("../docs/facilitator.md", import.meta.url), "utf8");
+    this.emitFile({ type: "asset", fileName: "guide.html", source: page(markdown, "/assets/index.css") });
+  },
+};
+
 // Names without hashes and nothing of the machine: the same sources give the same bytes.
 export default defineConfig({
   // The warnings left out are of pointers on pictures; the same is done by the term slider and the list of schools.
-  plugins: [svelte({ onwarn: (warning, told) => { if (!warning.code.startsWith("a11y_no_")) told(warning); } }), licences(["svelte", "echarts", "zrender", "tslib", "@fontsource-variable/inter"])],
+  plugins: [svelte({ onwarn: (warning, told) => { if (!warning.code.startsWith("a11y_no_")) told(warning); } }), guide, licences(["svelte", "echarts", "zrender", "tslib", "@fontsource-variable/inter"])],
   build: {
     outDir: "../kmsim/workshop/page",
     emptyOutDir: true,
