@@ -77,7 +77,7 @@ class Crew:
         """End the workers, whatever they do."""
         for process in list((getattr(self._pool, "_processes", None) or {}).values()):
             process.kill()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _hand_out(self) -> None:
         while self._waiting and self._at_work < self.workers:

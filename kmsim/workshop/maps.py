@@ -17,7 +17,7 @@ from kmsim.scenario import Scenario
 from kmsim.system.built import System
 from kmsim.workshop.labels import term
 from kmsim.workshop.place import Place
-from kmsim.workshop.runs import QUARTER, Watched, watch
+from kmsim.workshop.runs import QUARTER, Run, Watched, watch
 
 DEPTH_STEPS = 9
 FULL_DEPTH = 0.8  # quality times use at which the fill is darkest
@@ -104,16 +104,17 @@ def states(seen: Watched, size: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Played:
-    """A policy's first run: what each school went through, and the frames of the map."""
+    """A policy's first run: the run, what each school went through, and the frames of the map."""
 
+    run: Run
     seen: Watched
     frames: dict[str, Any]
 
 
 def play(scenario: Scenario) -> Played:
     """The first run of a policy, watched, with its frames. Done by a worker."""
-    seen = watch(scenario)
-    return Played(seen, frames(seen, system_of(scenario.system)))
+    run, seen = watch(scenario)
+    return Played(run, seen, frames(seen, system_of(scenario.system)))
 
 
 def frames(seen: Watched, system: System) -> dict[str, Any]:

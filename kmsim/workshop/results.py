@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -67,7 +68,8 @@ class _Kept:
     scenario: Scenario
     hash: str
     runs: dict[int, Run] = field(default_factory=dict)
-    played: Played | None = None
+    playing: asyncio.Task[Played] | None = None  # the first run, watched
+    watching: int = 0  # who waits for it
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -91,10 +93,25 @@ class Results:
 
     async def played(self, setup: Setup, arm: Arm) -> Played:
         """What every school went through in a policy's first run, and the map's frames of it."""
-        kept = self._keep(setup, arm)
-        if kept.played is None:
-            kept.played = await self.crew.do(play, kept.scenario, urgency=FIRST)
-        return kept.played
+        return await self._play(self._keep(setup, arm))
+
+    async def _play(self, kept: _Kept) -> Played:
+        """The first run, watched, made once for all who wait for it; dropped if none of them waits any more."""
+        if kept.playing is None:
+            kept.playing = asyncio.create_task(self.crew.do(play, kept.scenario, urgency=FIRST))
+        task = kept.playing
+        kept.watching += 1
+        try:
+            found = await asyncio.shield(task)
+        except BaseException:
+            if kept.watching == 1 and kept.playing is task:
+                task.cancel()
+                kept.playing = None
+            raise
+        finally:
+            kept.watching -= 1
+        kept.runs[found.run.seed] = found.run
+        return found
 
     def scenario(self, setup: Setup, arm: Arm) -> Scenario:
         """What the model runs for a policy. Raises KmsimError if it cannot."""
@@ -103,13 +120,19 @@ class Results:
     async def _of_arm(self, setup: Setup, arm: Arm, count: int, urgency: int, keep: bool) -> Found:
         kept = self._keep(setup, arm, keep)
         seeds = range(setup.seed, setup.seed + count)
+        first = [self._play(kept)] if seeds[0] not in kept.runs and kept.playing is not None else []
+        others = seeds[1:] if first else seeds  # who watches the first run makes it
+        await asyncio.gather(*first, self._complete(kept, others, urgency))
+        return Found(arm, kept.scenario, kept.hash, [kept.runs[seed] for seed in seeds])
+
+    async def _complete(self, kept: _Kept, seeds: Sequence[int], urgency: int) -> None:
+        """Make those of the runs that are missing."""
         if any(seed not in kept.runs for seed in seeds):
             async with kept.lock:
                 missing = [seed for seed in seeds if seed not in kept.runs]
                 size = max(1, min(self._piece, -(-len(missing) // (2 * self.crew.workers))))
                 pieces = [missing[i : i + size] for i in range(0, len(missing), size)]
                 await asyncio.gather(*(self._make(kept, piece, urgency) for piece in pieces))
-        return Found(arm, kept.scenario, kept.hash, [kept.runs[seed] for seed in seeds])
 
     async def _make(self, kept: _Kept, seeds: list[int], urgency: int) -> None:
         for run in await self.crew.do(runs.simulate, kept.scenario, seeds, urgency=urgency):

@@ -77,11 +77,11 @@ def ready(settings: Settings) -> int:
 
 def simulate(scenario: Scenario, seeds: Sequence[int]) -> list[Run]:
     """Runs of a scenario with these seeds, the same bits as `kmsim run` gives."""
-    return [_run(replace(scenario, seed=seed)) for seed in seeds]
+    return [_run_of(_model(replace(scenario, seed=seed)).run()) for seed in seeds]
 
 
-def watch(scenario: Scenario) -> Watched:
-    """The run of a scenario's own seed, seen at the end of every term (two ticks of six a year)."""
+def watch(scenario: Scenario) -> tuple[Run, Watched]:
+    """The run of a scenario's own seed, and what was seen at the end of every term (two ticks of six a year)."""
     model = _model(scenario)
     frames = {name: [_column(model, name)] for name in SEEN}
     while model.tick < model.ticks:
@@ -89,19 +89,19 @@ def watch(scenario: Scenario) -> Watched:
         if model.tick % TICKS_PER_TERM == 0:
             for name in SEEN:
                 frames[name].append(_column(model, name))
-    return Watched(scenario.seed, {name: np.array(rows) for name, rows in frames.items()})
+    return _run_of(model), Watched(scenario.seed, {name: np.array(rows) for name, rows in frames.items()})
 
 
 def _model(scenario: Scenario) -> Model:
     return Model(system=system_of(scenario.system), scenario=scenario)
 
 
-def _run(scenario: Scenario) -> Run:
-    model = _model(scenario).run()
+def _run_of(model: Model) -> Run:
+    """What is kept of a run that is over."""
     arrays = model.outcome_arrays()
     table = model.tables[School]
     return Run(
-        seed=scenario.seed,
+        seed=model.given.seed,
         values=np.array([*(arrays[name][0] for name in OUTCOMES), *_halves(model)]),
         ledger=model.ledger,
         joined=np.array(table["ever_member"][0] > 0),
