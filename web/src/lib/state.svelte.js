@@ -82,7 +82,7 @@ class Workshop {
       this.note = note;
       return scenario;
     } catch (reason) {
-      this.trouble = reason.message;
+      this.note = reason.message;
       return null;
     }
   }
