@@ -39,11 +39,15 @@ def test_nothing_is_asked_of_anywhere_else_and_the_policy_holds(opener, server) 
     page = opener()
     policy = page.evaluate("async () => (await fetch('/')).headers.get('content-security-policy')")
     assert "script-src 'self'" in policy and "unsafe" not in policy.split("script-src")[1].split(";")[0]
-    page.context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(server.address) else route.abort())
+    page.context.route(
+        "**/*", lambda route: route.continue_() if route.request.url.startswith(server.address) else route.abort()
+    )
     for name in ("Predict", "Compare", "Assumptions", "Explore"):
         mode(page, name)
     settle(page)
-    hosts = page.evaluate("() => [...new Set(performance.getEntriesByType('resource').map(each => new URL(each.name).host))]")
+    hosts = page.evaluate(
+        "() => [...new Set(performance.getEntriesByType('resource').map(each => new URL(each.name).host))]"
+    )
     assert hosts == [server.address.split("//")[1]]
 
 
@@ -70,7 +74,16 @@ def test_the_keyboard_alone_does_everything(page) -> None:
                 "() => { const e = document.activeElement; return (e.labels?.[0]?.innerText || e.getAttribute('aria-label') || e.innerText || e.id || e.tagName).trim(); }"
             )
         )
-    for wanted in ("Explore", "Predict", "Stories", "Link", "Export", "Play", "Term shown on the map and the charts", "Tell the story of a school"):
+    for wanted in (
+        "Explore",
+        "Predict",
+        "Stories",
+        "Link",
+        "Export",
+        "Play",
+        "Term shown on the map and the charts",
+        "Tell the story of a school",
+    ):
         assert wanted in reached, (wanted, sorted(reached))
     before = hash_of(page)
     lever(page, "Coaching|CPD|Hours|Learning").focus()
@@ -90,7 +103,9 @@ def test_every_control_has_a_name_and_every_figure_a_summary(page) -> None:
             "() => [...document.querySelectorAll('input, select, button')].filter(e => !(e.labels?.length && e.labels[0].innerText.trim()) && !e.getAttribute('aria-label') && !e.innerText.trim()).map(e => e.outerHTML)"
         )
         assert nameless == []
-        blank = page.evaluate("() => [...document.querySelectorAll('[role=img]')].filter(e => (e.getAttribute('aria-label') ?? '').length < 20).map(e => e.outerHTML)")
+        blank = page.evaluate(
+            "() => [...document.querySelectorAll('[role=img]')].filter(e => (e.getAttribute('aria-label') ?? '').length < 20).map(e => e.outerHTML)"
+        )
         assert blank == []
 
 
@@ -104,10 +119,14 @@ def test_axe_finds_no_serious_violation(opener, size: str) -> None:
         mode(page, name)
         page.wait_for_timeout(150)
         page.evaluate(script)
-        found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])")
+        found = page.evaluate(
+            "async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])"
+        )
         assert [each for each in found if each[0] in ("serious", "critical")] == [], name
     page.get_by_role("button", name="Export").click()
-    found = page.evaluate("async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])")
+    found = page.evaluate(
+        "async () => (await axe.run()).violations.map(v => [v.impact, v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 160))])"
+    )
     assert [each for each in found if each[0] in ("serious", "critical")] == []
 
 

@@ -31,7 +31,7 @@ const line = (policy, years, curve) => ({
   type: "line", silent: true, z: 3, animation: false,
   data: years.map((year, i) => [year, curve.middle[i]]),
   symbol: MARK[policy.id], showAllSymbol: true, symbolSize: ([year]) => (Number.isInteger(year) ? 8 : 0),
-  lineStyle: { color: COLOUR[policy.id], type: DASH[policy.id], width: 3 }, itemStyle: { color: COLOUR[policy.id] },
+  lineStyle: { color: COLOUR[policy.id], type: DASH[policy.id], width: Math.max(3, 0.16 * rem()) }, itemStyle: { color: COLOUR[policy.id] },
 });
 
 // What stands at the end of each line, moved apart where lines end close together.
