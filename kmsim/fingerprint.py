@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 
 VERSION = "0.1.0"
 _KINDS = (".py", ".yaml", ".csv", ".gz", ".parquet", ".md", ".html")
-_NOTHING_COMPILED = ("cli/", "configs/", "data/", "evidence/", "lab/", "report/", "workshop/")
+_NOTHING_COMPILED = ("cli/", "configs/", "data/", "evidence/", "lab/", "report/", "viz.py", "workshop/")
 
 
 def _walk(folder: Traversable, path: str = ""):

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "kmsim"
 # Each layer may import those further down the list and, where it is a folder, itself.
 LAYERS = (
-    ("cli", "workshop"),
+    ("cli", "workshop", "viz"),
     ("report",),
     ("lab", "evidence"),
     ("model",),

@@ -104,7 +104,7 @@ class Results:
         try:
             found = await asyncio.shield(task)
         except BaseException:
-            if kept.watching == 1 and kept.playing is task:
+            if kept.playing is task and (task.done() or kept.watching == 1):  # it failed, or nobody else waits for it
                 task.cancel()
                 kept.playing = None
             raise
