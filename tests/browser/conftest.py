@@ -56,7 +56,7 @@ def _serve(*keys: str) -> Iterator[Served]:
     try:
         while "#key=" not in said or ("--lan" in keys and not re.search(r"\b[A-Z0-9]{6,}\b", said)):
             try:
-                said += lines.get(timeout=90)
+                said += lines.get(timeout=300)  # a model changed since is compiled first
             except Empty:
                 pytest.fail(f"kmsim workshop did not start: {said}")
         link = re.search(r"http://(127\.0\.0\.1|localhost):\d+/#key=\S+", said)
