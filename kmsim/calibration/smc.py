@@ -61,7 +61,7 @@ class Anew(Transition):
     def __init__(self, prior: Prior) -> None:
         self.prior = prior
 
-    def fit(self, X: pd.DataFrame, w: np.ndarray) -> None:
+    def fit(self, X: pd.DataFrame, w: np.ndarray) -> None:  # noqa: N803  (pyABC's name)
         """Nothing is learnt from the last generation but the tolerance."""
 
     def rvs_single(self) -> Parameter:

@@ -22,7 +22,8 @@ from multiprocessing.connection import wait
 import numpy as np
 
 from kmsim.agents import School
-from kmsim.lab.pool import compile_model, system_of
+from kmsim.lab.compilation import compile_model
+from kmsim.lab.pool import system_of
 from kmsim.model import Model
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.outcomes.totals import INDEX

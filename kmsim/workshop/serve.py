@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Any
 
 from kmsim.errors import KmsimError
-from kmsim.lab.pool import compile_model, cpus
+from kmsim.lab.compilation import compile_model
+from kmsim.lab.pool import cpus
 from kmsim.workshop.crew import Crew
 from kmsim.workshop.desk import Desk
 from kmsim.workshop.place import Place
@@ -30,7 +31,7 @@ def serve(
 
     lan: on the local network too, for phones with the room's code. browser: open one on the presenter's link.
     """
-    compile_model()
+    compile_model(cpus())
     place.system  # noqa: B018  (built now, so that what is wrong with it is said now)
     sockets = [bound(HERE, port)]
     port = sockets[0].getsockname()[1]
