@@ -19,7 +19,7 @@ from kmsim.agents import School
 from kmsim.errors import KmsimError
 from kmsim.model import Model
 
-NEEDS = ("solara", "altair")
+NEEDS = ("solara", "altair", "networkx")
 INSTALL = "the inspector needs {}: pip install 'kmsim[viz]'"
 CURVES = ("spread_teachers", "doing_it_well")
 
