@@ -19,7 +19,7 @@ from kmsim.agents import School
 from kmsim.errors import KmsimError
 from kmsim.model import Model
 
-NEEDS = ("solara", "altair")
+NEEDS = ("solara", "altair", "networkx")
 INSTALL = "the inspector needs {}: pip install 'kmsim[viz]'"
 CURVES = ("spread_teachers", "doing_it_well")
 
@@ -63,7 +63,7 @@ def schools_figure(model: Model) -> Any:
     axes = figure.add_subplot()
     dots = axes.scatter(
         table["x"], table["y"], s=10 + 60 * table["fsm_rank"], c=table["well"][0] / table["size"], vmin=0, vmax=1,
-        cmap="Blues", edgecolors=np.where(table["signed_up"][0] > 0, "#1b2733", "#b8c0c8"),  # type: ignore[arg-type]
+        cmap="Blues", edgecolors=["#1b2733" if member else "#b8c0c8" for member in table["signed_up"][0]],
     )  # fmt: skip
     axes.set_aspect("equal")
     axes.set_xlabel("km east")

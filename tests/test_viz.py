@@ -22,7 +22,7 @@ def model():
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(viz, "find_spec", lambda name: None)
-    with pytest.raises(KmsimError, match=r"needs solara, altair: pip install 'kmsim\[viz\]'"):
+    with pytest.raises(KmsimError, match=r"needs solara, altair, networkx: pip install 'kmsim\[viz\]'"):
         viz.inspector(system="village")
 
 
@@ -47,11 +47,27 @@ def test_it_renders():
 
     page = viz.inspector(system="village", policy="coaching", years=2, funded_years=1)
     box, rendered = solara.render(page, handle_error=False)
-    try:
-        import ipyvuetify
+    assert box.children
+    rendered.close()
 
-        assert rendered.find(ipyvuetify.Btn).widgets
-        assert rendered.find(solara.widgets.Image if hasattr(solara.widgets, "Image") else ipyvuetify.Html)
-        assert box.children
-    finally:
-        rendered.close()
+
+@needs_extra
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("component", [viz.schools_component, viz.curves_component])
+def test_each_part_of_it_is_a_picture(model, component):
+    import solara
+
+    @solara.component
+    def alone():
+        return component(model)
+
+    box, rendered = solara.render(alone(), handle_error=False)
+    assert b"PNG" in _bytes(box) or "svg" in repr(box.children)
+    rendered.close()
+
+
+def _bytes(widget) -> bytes:
+    """Whatever pictures are in a widget or in those in it."""
+    value = getattr(widget, "value", b"")
+    own = value if isinstance(value, bytes) else b""
+    return own + b"".join(_bytes(inside) for inside in getattr(widget, "children", ()))

@@ -18,6 +18,7 @@ from kmsim.model import Model
 from kmsim.outcomes.totals import INDEX
 from kmsim.policies.levers import Recruit
 from kmsim.policies.policy import Policy, read_policy
+from kmsim.posterior import point
 from kmsim.scenario import read_scenario
 
 OFF = 0.05
@@ -132,6 +133,7 @@ def main(path: str = "docs/ablations.md", seeds: int = 10) -> None:
     coverage = ablation(range(1, seeds + 1))
     budget = ablation(range(1, seeds + 1), equal="budget")
     text = _PAGE.format(
+        origin=point()[0].upper() + point()[1:],
         coverage=as_markdown(coverage),
         budget=as_markdown(budget),
         checks="\n".join(expectations(coverage)),
@@ -183,7 +185,7 @@ _PAGE = """# What each feature is worth: ablations of co-designed networks
 
 Written by `python -m kmsim.lab.ablation`; nothing here is typed by hand. {seeds} seeds, 120 synthetic schools of London,
 ten years, three funded. Each arm sets one of the features to {off}. Shares are of teachers in schools that ever
-were members (for guidance only: of all teachers); depth is the mean fidelity of those in use. Parameters are set by hand, not calibrated.
+were members (for guidance only: of all teachers); depth is the mean fidelity of those in use. {origin}.
 
 ## Did what the review expects come out? (at equal coverage)
 

@@ -44,7 +44,7 @@ def assumptions() -> dict[str, Any]:
         groups[-1]["rows"].append(_told(name, row, stem))
     free = sum(row.grade in ("free", "judged") for row in PARAMETERS.values())
     sentence = (
-        f"{len(PARAMETERS)} numbers stand behind the curves. {free} of them are judged or set by hand, not measured: "
+        f"{len(PARAMETERS)} numbers stand behind the curves. {free} of them are judged or fitted, not measured: "
         "change one and see whether it matters."
     )
     return {"sentence": sentence, "groups": groups}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from kmsim.posterior import point
 from kmsim.report.style import plain_name
 
 LABEL = "Illustrative model, not a forecast"
 TITLE = 'Taking "what works" to scale'
-RANGES = "Bands: 90% of runs. Chance only; parameters are set by hand."
+RANGES = f"Bands: 90% of runs. Chance only; {point()}."
 TERMS = ("autumn", "spring", "summer")
 _NETWORKS = {
     "nlc": "Networked Learning Communities",

@@ -1,34 +1,26 @@
 """What the page says of belief: how many checks against research the model passes, and each finding with its verdict.
 
-The verdicts are those of the last whole scorecard, kept in scorecard.yaml with the code that they are of; to renew them:
-`kmsim scorecard name=final`, then `python -m kmsim.workshop.scorecard results/scorecard/final`.
+The verdicts are those of the scorecard that every report tells of (`kmsim.evidence.standing`).
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from collections import Counter
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from kmsim.evidence.checks import CHECKS, NOT_CHECKED
 from kmsim.evidence.records import USES, plain
+from kmsim.evidence.standing import read
 from kmsim.evidence.table import citations, findings
-from kmsim.fingerprint import code_fingerprint, fingerprint
 
 TOLD = {"pass": "passes", "fail": "fails", "cannot tell": "cannot tell", "not checked": "not checked"}
 WORST = ("fail", "cannot tell", "pass")
 
 
 @cache
-def _kept() -> dict[str, Any]:
-    return yaml.safe_load(files("kmsim.workshop").joinpath("scorecard.yaml").read_text(encoding="utf-8"))
+def _verdicts() -> dict[str, str]:
+    return {row["check"]: row["verdict"] for row in read().rows}
 
 
 @cache
@@ -38,8 +30,8 @@ def counts() -> dict[str, Any]:
     >>> counts()["href"]
     '#findings'
     """
-    n = Counter(_kept()["verdicts"].values())
-    current = _kept()["code"] == code_fingerprint()
+    n = Counter(_verdicts().values())
+    current = read().current
     sentence = (
         f"The model passes {n['pass']} of {n.total()} checks against research, fails {n['fail']} and cannot tell for "
         f"{n['cannot tell']}."
@@ -61,9 +53,7 @@ def scorecard() -> dict[str, Any]:
     """Every finding with what it says, where it is from and the verdict: the worst of its checks."""
     rows = []
     for name, finding in findings().items():
-        verdicts = [
-            _kept()["verdicts"][c.name] for c in CHECKS if c.finding.id == name and c.name in _kept()["verdicts"]
-        ]
+        verdicts = [_verdicts()[c.name] for c in CHECKS if c.finding.id == name and c.name in _verdicts()]
         verdict = next((v for v in WORST if v in verdicts), "not checked")
         spread = f" ({finding.range})" if finding.range else ""
         why = NOT_CHECKED.get(name, "") if verdict == "not checked" else ""
@@ -81,18 +71,3 @@ def scorecard() -> dict[str, Any]:
             }
         )
     return {"sentence": counts()["sentence"], "rows": rows}
-
-
-def renew(folder: Path) -> None:
-    """Keep the verdicts of a scorecard's folder beside this file, with the code that they are of, if that is this one."""
-    with (folder / "scorecard.csv").open(encoding="utf-8") as stream:
-        verdicts = {row["check"]: row["verdict"] for row in csv.DictReader(stream)}
-    model = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["model"]
-    kept = {"model": model, "code": code_fingerprint() if model == fingerprint() else None, "verdicts": verdicts}
-    text = "# Verdicts of the last whole scorecard; written by python -m kmsim.workshop.scorecard\n"
-    text += yaml.safe_dump(kept, sort_keys=False)
-    Path(__file__).with_name("scorecard.yaml").write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    renew(Path(sys.argv[1]))
