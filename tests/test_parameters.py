@@ -61,7 +61,7 @@ def test_users_values_are_checked():
             resolve({"theta": value})
     assert resolve({"b0": -7.0})["b0"] == -7.0
     with pytest.raises(BadValue):
-        resolve({"b0": 1.0})
+        resolve({"b0": 1.5})
 
 
 @cache

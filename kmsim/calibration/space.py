@@ -4,7 +4,7 @@ Example
 -------
 >>> space = Space.of_table(["theta", "r_try"])
 >>> space.values(np.array([[0.0, 1.0]]))
-array([[1., 5.]])
+array([[ 1., 10.]])
 """
 
 from __future__ import annotations

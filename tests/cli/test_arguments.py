@@ -25,10 +25,10 @@ def typed(*words: str, verb: str = "compare") -> dict:
 def test_defaults_are_those_of_the_code(verb):
     import inspect
 
-    from kmsim.lab.comparison import DEFAULT_POLICIES, compare
+    from kmsim.lab.comparison import DEFAULT_POLICIES, compare, plan_of
     from kmsim.scenario import read_scenario
 
-    functions = (read_scenario, compare) if verb == "compare" else (read_scenario,)
+    functions = (read_scenario, plan_of, compare) if verb == "compare" else (read_scenario,)
     inside = {n: p.default for f in functions for n, p in inspect.signature(f).parameters.items()}
     # read_scenario takes these two from its overrides, with these defaults
     inside |= {"taper": 0, "budget": "auto", "policies": list(DEFAULT_POLICIES), "name": None}
