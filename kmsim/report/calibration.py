@@ -45,7 +45,9 @@ model: a statistic that hardly any place brings into its range is held to the be
 
 **Second stage: ABC-SMC** (pyABC) in what is left, the prior being even over it. The distance is nought where every statistic lies
 in its range; else the root of the summed squares of the misses, each in units of half the range's width and replicate noise. Each
-particle has its own seeds. The last whole generation, resampled to equal weights, is the posterior; its medoid is the set nearest
+particle has its own seeds. Candidates lie near a particle of the last generation in the few directions that it has narrowed, and
+anywhere in what is left in all others: over all of some thirty parameters a kernel's weights would leave one particle. The last
+whole generation, resampled to equal weights, is the posterior; its medoid is the set nearest
 to all others. The posterior predictive simulates each set anew."""
 
 
