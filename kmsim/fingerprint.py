@@ -19,6 +19,7 @@ _NOTHING_COMPILED = (
     "lab/",
     "report/",
     "studies/",
+    "viz.py",
     "workshop/",
 )
 # What the model was found to do is no part of it, and configs of studies stand whole in the plans made of them.

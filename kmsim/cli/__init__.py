@@ -32,12 +32,14 @@ VERBS = (
     "diffusion",
     "study",
     "calibrate",
+    "workshop",
     "list",
     "show",
     "bench",
 )
 FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
+WORKSHOP = ("--lan", "--no-browser")  # flags of workshop alone, likewise
 TRUST = "--trust-code="
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
@@ -111,6 +113,9 @@ def _do(words: Sequence[str]) -> int:
     verb = _verb(rest[0])
     if rest[0] != "sweep" and not {*MULTIRUN}.isdisjoint(rest):
         raise KmsimError("-m: several runs are kmsim sweep's; try kmsim sweep -m and the same words")
+    for flag in WORKSHOP:
+        if rest[0] != "workshop" and flag in rest:
+            raise KmsimError(f"{flag}: a flag of kmsim workshop; kmsim {rest[0]} has none of that name")
     if flags.help:
         print(verb.help_text(), end="")
         return 0
@@ -132,12 +137,12 @@ def _trusting(words: Sequence[str]) -> list[str]:
 def _flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
     given = set()
     for word in words:
-        if word.startswith("-") and "=" not in word and word not in MULTIRUN:
+        if word.startswith("-") and "=" not in word and word not in (*MULTIRUN, *WORKSHOP):
             flag = "--help" if word == "-h" else word
             if flag not in FLAGS:
                 raise unknown("flag", word, FLAGS, "a flag of kmsim")
             given.add(flag.removeprefix("--"))
-    rest = [word for word in words if not word.startswith("-") or "=" in word or word in MULTIRUN]
+    rest = [word for word in words if not word.startswith("-") or "=" in word or word in (*MULTIRUN, *WORKSHOP)]
     return Flags(**dict.fromkeys(given, True)), rest
 
 

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 VERB = "study"
 SUMMARY = "run a numbered study again: what came out in words, figure, numbers"
 EXAMPLES = """\
-A study is a config in experiments/NN_name; all that its page says is computed from its runs. kmsim list studies tells them.
+A study is a config in experiments/NN_name; all that its page says is computed from its runs. kmsim list studies
+tells which there are.
 
 examples
   kmsim study 02
   kmsim study 01 size=small
   kmsim study all into=experiments
 
-Shows what came out and writes README.md, figure.png, figure.svg, numbers.csv and manifest.json to results/study/NAME, and parts/,
-the runs, to ask with kmsim query. The same command goes on with what is missing. Each study takes some minutes on two
-processors. into=experiments rewrites the pages that a checkout keeps.
+Shows what came out and writes README.md, figure.png, figure.svg, numbers.csv and manifest.json to
+results/study/NAME, and parts/, the runs, to ask with kmsim query. The same command goes on with what is missing.
+Each study takes some minutes on two processors. into=experiments rewrites the pages that a checkout keeps.
 """
 
 

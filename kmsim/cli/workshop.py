@@ -1,0 +1,67 @@
+"""`kmsim workshop`: a page on which a room changes levers and sees, on real schools, what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from kmsim.cli import text, work
+from kmsim.cli.arguments import read
+from kmsim.cli.compose import keys
+from kmsim.cli.terminal import Terminal
+from kmsim.errors import KmsimError
+
+if TYPE_CHECKING:
+    from kmsim.cli import Flags
+
+VERB = "workshop"
+SUMMARY = "open the workshop page: change levers, see what happens on real schools"
+FLAGS = {
+    "--lan": "let phones of the local network join with a code, to predict and vote",
+    "--no-browser": "print the address, open no browser",
+}
+NEEDS = ("starlette", "uvicorn", "orjson")
+INSTALL = "the workshop page needs {}: pip install 'kmsim[workshop]'"
+EXAMPLES = """\
+examples
+  kmsim workshop
+  kmsim workshop system.la=Hackney
+  kmsim workshop system=london --lan
+
+Serves on this machine only, unless --lan. The printed link holds the presenter's key: keep it to yourself.
+Needs the extra: pip install 'kmsim[workshop]'.
+"""
+
+
+def help_text() -> str:
+    """What `kmsim workshop --help` shows."""
+    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
+    table.append(["system.KEY", work.DOTTED["system.KEY"]])
+    usage = f"usage: kmsim {VERB} [key=value ...] [--lan] [--no-browser] [--debug] [--quiet]"
+    flags = text.rows([[flag, meaning] for flag, meaning in FLAGS.items()], indent=2)
+    rows = text.rows(table, indent=2)
+    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{rows}\n\nflags\n{flags}\n\n{EXAMPLES}"
+
+
+def main(words: Sequence[str], flags: Flags) -> int:
+    """Serve the page until Ctrl-C. Raises KmsimError for words that cannot be used, or if the extra is not installed."""
+    own = {word for word in words if word in FLAGS}
+    given = read([word for word in words if word not in FLAGS], keys(VERB), VERB, groups=("system",))
+    settings = {key: default for key, (default, _) in keys(VERB).items()} | given
+    missing = [name for name in NEEDS if find_spec(name) is None]
+    if missing:
+        raise KmsimError(INSTALL.format(", ".join(missing)))
+
+    from kmsim.scenario import number
+    from kmsim.workshop.place import Place
+    from kmsim.workshop.serve import serve
+
+    port = settings.pop("port")
+    port = None if port is None else number("port", port, 0, 65535, whole=True)
+    laid_over = {key.removeprefix("system."): value for key, value in settings.items() if key != "system"}
+    place = Place(settings["system"], laid_over)
+    place.settings  # noqa: B018  (checked now)
+    Terminal(flags.quiet).say_if_compiling()
+    serve(place, "--lan" in own, "--no-browser" not in own, port, lambda line: print(line, flush=True))
+    return 0

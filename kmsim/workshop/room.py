@@ -1,0 +1,215 @@
+"""The room: a code to join by, guests with tokens of their own, one question at a time, answers, lock and reveal.
+
+Nothing here simulates. Guests answer; only the presenter asks, locks, reveals and clears.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from kmsim.errors import BadValue, KmsimError
+from kmsim.scenario import number
+from kmsim.workshop.reading import choice
+
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another
+CODE_LENGTH = 6
+MOST_GUESTS = 300
+WRONG_EACH, WRONG_ALL, MINUTE = 5, 60, 60.0  # wrong codes a minute, from one address and from all
+BINS = 10
+
+
+class TooMany(KmsimError):
+    """Asked too often."""
+
+
+class Refused(KmsimError):
+    """Not allowed, or not with this code."""
+
+
+class Limit:
+    """So many times in so many seconds for each key.
+
+    >>> limit = Limit(2, 60.0, lambda: 0.0)
+    >>> [limit.take("a") for _ in range(3)]
+    [True, True, False]
+    """
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self.most, self.seconds, self.clock = most, seconds, clock
+        self._times: dict[str, deque[float]] = {}
+
+    def full(self, key: str) -> bool:
+        """Whether this key has no turn left."""
+        times = self._times.get(key)
+        now = self.clock()
+        while times and times[0] <= now - self.seconds:
+            times.popleft()
+        if times is not None and not times:
+            del self._times[key]
+        return times is not None and len(times) >= self.most
+
+    def take(self, key: str) -> bool:
+        """Take a turn; False if there is none."""
+        if self.full(key):
+            return False
+        if len(self._times) > 10_000:  # as many addresses as no room has: forget them rather than grow
+            self._times.clear()
+        self._times.setdefault(key, deque()).append(self.clock())
+        return True
+
+
+@dataclass
+class Room:
+    """Who is there and what is asked. code: to join by, None if nobody can."""
+
+    code: str | None = None
+    clock: Callable[[], float] = monotonic
+    round: int = 0
+    question: dict[str, Any] | None = None
+    locked: bool = False
+    revealed: bool = False
+    truth: dict[str, Any] | None = None
+    answers: dict[str, Any] = field(default_factory=dict)
+    guests: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._wrong = Limit(WRONG_EACH, MINUTE, self.clock)
+        self._wrong_all = Limit(WRONG_ALL, MINUTE, self.clock)
+
+    # -- guests --------------------------------------------------------------
+    def join(self, code: Any, address: str) -> str:
+        """A token for a guest who has the code. Raises Refused, or TooMany after too many wrong ones."""
+        if self.code is None:
+            raise Refused("nobody can join: start the workshop with --lan to let phones in")
+        if self._wrong.full(address) or self._wrong_all.full("all"):
+            raise TooMany("too many wrong codes: wait a minute, then try again")
+        given = "".join(code.split()).upper() if isinstance(code, str) and len(code) <= 40 else ""
+        if not secrets.compare_digest(given.encode(), self.code.encode()):
+            self._wrong.take(address)
+            self._wrong_all.take("all")
+            raise Refused("that is not the room's code: look at the screen and try again")
+        if len(self.guests) >= MOST_GUESTS:
+            raise Refused(f"the room is full: {MOST_GUESTS} have joined")
+        token = secrets.token_urlsafe(16)
+        self.guests[token] = self.clock()
+        return token
+
+    def answer(self, guest: str, data: dict[str, Any]) -> None:
+        """A guest's answer to what is asked now; again until it is locked. Raises BadValue or Refused."""
+        question = self.question
+        if question is None or number("round", data["round"], 0, 10**9, whole=True) != self.round:
+            raise Refused("this question is over: wait for the next")
+        if self.locked:
+            raise Refused("the answers are locked: watch the screen")
+        if question["kind"] == "number":
+            value: Any = number("value", data["value"], question["min"], question["max"])
+        else:
+            value = choice("value", data["value"], [option["id"] for option in question["options"]], "an answer")
+        self.answers[guest] = value
+
+    # -- the presenter -------------------------------------------------------
+    def ask(self, question: dict[str, Any], truth: dict[str, Any]) -> None:
+        """Open a question. truth: what the runs say, kept back until the reveal."""
+        self.round += 1
+        self.question, self.truth = question, truth
+        self.locked = self.revealed = False
+        self.answers = {}
+
+    def do(self, what: str) -> None:
+        """Lock, reveal (which locks) or clear. Raises BadValue when nothing is asked."""
+        if what == "clear":
+            self.question = self.truth = None
+            self.locked = self.revealed = False
+            self.answers = {}
+            return
+        if self.question is None:
+            raise BadValue("do", what, "a question first: nothing is asked")
+        self.locked = True
+        self.revealed = self.revealed or what == "reveal"
+
+    # -- what is seen ----------------------------------------------------------
+    def for_guest(self, guest: str) -> dict[str, Any]:
+        """What a phone shows."""
+        mine = self.answers.get(guest)
+        return {
+            "round": self.round,
+            "question": self.question,
+            "locked": self.locked,
+            "mine": mine,
+            "mine_text": "" if mine is None else self._told(mine),
+            "result": self.histogram() if self.revealed else None,
+        }
+
+    def for_presenter(self) -> dict[str, Any]:
+        """What the screen shows: how many have answered at any time, what they answered once it is locked."""
+        n, there = len(self.answers), len(self.guests)
+        return {
+            "round": self.round,
+            "question": self.question,
+            "locked": self.locked,
+            "revealed": self.revealed,
+            "guests": there,
+            "answers": n,
+            "sentence": f"{n} of {there} {'has' if there == 1 else 'have'} answered",
+            "histogram": self.histogram() if self.locked else None,
+        }
+
+    def histogram(self) -> dict[str, Any]:
+        """The room's answers as bars, and, revealed, what the runs say."""
+        assert self.question is not None
+        options = self.question.get("options")
+        if options is None:
+            names = [f"{i * 100 // BINS} to {(i + 1) * 100 // BINS}%" for i in range(BINS)]
+            counts = Counter(bin_of(value) for value in self.answers.values())
+            middle = f"The room's middle guess: {np.median(list(self.answers.values())):.0f}%" if self.answers else ""
+        else:
+            names = [option["label"] for option in options]
+            ids = [option["id"] for option in options]
+            counts = Counter(ids.index(value) for value in self.answers.values())
+            most = max(counts.values(), default=0)
+            leading = [name for i, name in enumerate(names) if most and counts[i] == most]
+            middle = f"Most say: {' or '.join(leading)}" if leading else ""
+        whole = max(1, len(self.answers))
+        bins = [
+            {"text": name, "count": counts[i], "share": round(counts[i] / whole, 4)} for i, name in enumerate(names)
+        ]
+        truth = self.truth if self.revealed else None
+        return {
+            "bins": bins,
+            "middle_text": middle or "Nobody has answered.",
+            "truth": truth,
+            "sentence": f"{middle or 'Nobody has answered'}. {truth['sentence']}"
+            if truth
+            else f"{middle or 'Nobody has answered.'}",
+        }
+
+    def _told(self, value: Any) -> str:
+        assert self.question is not None
+        if self.question["kind"] == "number":
+            return f"{value:g}{self.question['unit']}"
+        return next(option["label"] for option in self.question["options"] if option["id"] == value)
+
+
+def new_code() -> str:
+    """A code to join by, from the system's own chance.
+
+    >>> len(new_code())
+    6
+    """
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+
+
+def bin_of(percent: float) -> int:
+    """The bar that an answer between 0 and 100 falls in.
+
+    >>> bin_of(0), bin_of(100)
+    (0, 9)
+    """
+    return min(BINS - 1, int(percent * BINS // 100))
