@@ -236,6 +236,7 @@ def _manifest(
             "waves": [asdict(matched) for matched in stage.matched],
             "generations": found.trace.to_dict("records"),
             "stopped": found.why,
+            "kernel": "split",
             "evaluations": {
                 "design": len(stage.design) + (budget.noise if budget.targets is None else 0),
                 "smc": int(found.trace.evaluations.sum()),

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 
 KEPT = (
     *("version", "model", "code", "git_hash", "python", "packages", "seed", "budget", "time", "seconds", "priors"),
-    *("targets", "fitted", "not_moved", "waves", "generations", "stopped", "evaluations", "draws", "distinct"),
+    *(
+        "targets",
+        "fitted",
+        "not_moved",
+        "waves",
+        "generations",
+        "stopped",
+        "kernel",
+        "evaluations",
+        "draws",
+        "distinct",
+    ),
 )
 
 

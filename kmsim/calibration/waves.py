@@ -34,6 +34,7 @@ from kmsim.lab.parts import write_whole
 BLOCK = 64  # evaluations kept at a time
 SURE = 1e-3  # a statistic that seeds alone spread so wide less often than this is moved by the parameters
 WAVES = "waves.json"
+POOL = 8  # places for each particle of the first generation, so that few are drawn twice
 HALF = 0.5  # of the time: no wave is begun beyond it
 
 Tell = Callable[[str, int, int], Any]  # what is done, how much of it, of how much
@@ -101,7 +102,7 @@ def first_stage(work: Work) -> Stage:
         if not region.exists():
             inside.write(region)
         last = wave == waves or (not done.exists() and time.monotonic() - started > HALF * whole)
-        number = max(budget.wave, 4 * budget.particles) if last else budget.wave
+        number = max(budget.wave, POOL * budget.particles) if last else budget.wave
         pool = spread(inside, found, number, digest(work.seed, "spread", wave))
         if last:
             break

@@ -20,8 +20,8 @@ GROUPS = ("calibration",)
 EVERY = 20.0  # seconds between lines that say how far it is
 EXAMPLES = """\
 Only findings tagged CAL are fitted; VAL findings are never read. First places spread over the priors are simulated and
-emulated, and space is ruled out in waves; then ABC-SMC (pyABC) samples what is left, its distance nought inside a finding's
-range. The same command goes on with what is kept.
+emulated, and space is ruled out in waves; then ABC-SMC (pyABC) samples what is left, its distance nought inside a
+finding's range. The same command goes on with what is kept.
 
 examples
   kmsim calibrate

@@ -25,9 +25,9 @@ examples
   kmsim compare system=borough uncertainty=posterior
 
 Shows a table and writes it, summary.csv, paired.csv, trajectories.parquet, figures/, report.html, config.yaml and
-manifest.json to results/compare/NAME (over a posterior decision.csv too: who is best, how often, at what regret), and
-experiment/, the runs, to ask with kmsim query. The same name and settings are shown again, not run again; interrupted,
-the same command goes on.
+manifest.json to results/compare/NAME, and experiment/, the runs, to ask with kmsim query; over a posterior decision.csv
+too: who is best, how often, at what regret. The same name and settings are shown again, not run again; interrupted, the
+same command goes on.
 """
 
 

@@ -40,13 +40,19 @@ fitted, and are told below.
 
 **First stage: history matching.** Places of a Sobol' design over all priors are simulated; a Gaussian process emulates each
 statistic; a place is ruled out where an emulated mean lies more than three standard deviations (of emulator and replicate noise
-together) outside a finding's range. Later waves are simulated in what is left. No allowance is made for what is wrong with the
+together) outside a finding's range; more, where less than 0.2% of the space would be left. Later waves are simulated in what is left. No allowance is made for what is wrong with the
 model: a statistic that hardly any place brings into its range is held to the best there is.
 
 **Second stage: ABC-SMC** (pyABC) in what is left, the prior being even over it. The distance is nought where every statistic lies
 in its range; else the root of the summed squares of the misses, each in units of half the range's width and replicate noise. Each
-particle has its own seeds. The last whole generation, resampled to equal weights, is the posterior; its medoid is the set nearest
+particle has its own seeds. {kernel} The last whole generation, resampled to equal weights, is the posterior; its medoid is the set nearest
 to all others. The posterior predictive simulates each set anew."""
+
+KERNELS = {
+    "split": "Candidates lie near a particle of the last generation in the few directions that it has narrowed, and anywhere in "
+    "what is left in all others: over all of some thirty parameters a kernel's weights would leave one particle.",
+    "anew": "Candidates of every generation are drawn anew from what is left, so that all weights are equal.",
+}
 
 
 def page(found: Calibration, rows: pd.DataFrame | None = None) -> str:
@@ -62,7 +68,7 @@ def page(found: Calibration, rows: pd.DataFrame | None = None) -> str:
         "## What came out",
         *sentences(found),
         "## How it is done",
-        METHOD,
+        METHOD.format(kernel=KERNELS[facts.get("kernel", "anew")]),
         "## Findings before and after",
         "![Prior and posterior predictive of each fitted check](images/calibration_checks.png)",
         "Ranges are 5 to 95% of places; inside is the share of them whose statistic lies in the finding's range.",
@@ -109,7 +115,19 @@ def blank() -> str:
         "No calibration with the present mechanisms has been run to its end and told here yet: every parameter stands as it is set "
         "by hand, and every range says so."
     )
-    return "\n\n".join(["# Calibration", INTRO, "## What came out", none, "## How it is done", METHOD]) + "\n"
+    return (
+        "\n\n".join(
+            [
+                "# Calibration",
+                INTRO,
+                "## What came out",
+                none,
+                "## How it is done",
+                METHOD.format(kernel=KERNELS["split"]),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _checks(found: Calibration) -> str:
