@@ -223,7 +223,8 @@ def _differences_of(ax: Axes, part: pd.DataFrame, groups: list[str], rivals: lis
                 )  # fmt: skip
     reach = 1.08 * max(float(np.nanmax(np.abs(part[["low", "high"]].to_numpy(float)))), 1e-3)
     ax.set_xlim(-reach, reach)
-    ax.xaxis.set_major_locator(MaxNLocator(3, symmetric=True, steps=STEPS))
+    inside = [tick for tick in MaxNLocator(4, steps=STEPS).tick_values(0, reach) if 0 < tick <= 0.75 * reach]
+    ax.set_xticks([-inside[-1], 0, inside[-1]])  # away from the ends, where the next panel's begin
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}".replace("-", "−") if abs(x) > 1e-12 else "0"))
 
 
