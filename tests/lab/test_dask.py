@@ -21,6 +21,7 @@ from kmsim.lab.ensemble import run_plan
 from kmsim.lab.executors.dask import Slurm
 from kmsim.lab.store import Store
 from tests.lab import stand_in
+from tests.lab.crowding import crowding
 from tests.lab.folder import bits, check_whole
 
 N = 60
@@ -183,8 +184,8 @@ def test_ctrl_c_ends_within_2_seconds(tmp_path):
         time.sleep(0.05)
     os.killpg(sweep.pid, signal.SIGINT)
     start = time.monotonic()
-    _, err = sweep.communicate(timeout=30)
-    assert time.monotonic() - start < 2
+    _, err = sweep.communicate(timeout=90)
+    assert time.monotonic() - start < 2 * crowding()
     assert sweep.returncode == 130
     assert err.splitlines()[-1].endswith(" of 10,000 runs are kept; go on with: kmsim resume results/sweep/mine")
     assert "Traceback" not in err
