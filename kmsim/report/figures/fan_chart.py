@@ -57,7 +57,7 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
             (p, ends[p] * 100, f"{short_name(p)}  {shown('doing_it_well', ends[p])}") for p in c.policies if p in ends
         ]
         names = max((width_of(text) for _, _, text in labels), default=0.0) / 72
-        ax = axes_at(fig, 0.85, 0.95, (WIDTH - 0.95 - names) / (1 + LEAD * 1.7), 6.4 - 1.8)
+        ax = axes_at(fig, 0.85, 1.15, (WIDTH - 0.95 - names) / (1 + LEAD * 1.7), 6.4 - 2.0)
         mean_lines(ax, frame, look, 100)
         year_axis(ax, c, frame)
         ax.set_ylabel("Teachers doing it well, %")
