@@ -9,16 +9,15 @@ import asyncio
 import heapq
 import itertools
 import multiprocessing
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from kmsim.errors import RunFailed
+from kmsim.lab.executors.processes import one_thread_each
 from kmsim.system.settings import Settings
 from kmsim.workshop import runs
 
@@ -92,7 +91,7 @@ class Crew:
         """Have one piece done and tell whoever waits; after the death of a worker, again."""
         pool = self._pool
         try:
-            with _one_thread_each():
+            with one_thread_each():
                 begun = pool.submit(piece.function, *piece.arguments)
             found = await asyncio.wrap_future(begun)
         except BrokenProcessPool:
@@ -128,17 +127,3 @@ def _context() -> Any:
         context.set_forkserver_preload(["kmsim.workshop.runs"])
         return context
     return multiprocessing.get_context("spawn")
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile have one thread for compiled loops."""
-    before = os.environ.get("NUMBA_NUM_THREADS")
-    os.environ["NUMBA_NUM_THREADS"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["NUMBA_NUM_THREADS"]
-        else:
-            os.environ["NUMBA_NUM_THREADS"] = before

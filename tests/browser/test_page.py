@@ -32,7 +32,7 @@ def test_the_page_is_ready_soon(opener) -> None:
         page.wait_for_selector(".sentence p")
         took.append(page.evaluate("() => performance.now()"))
     print("page ready, ms:", [round(each) for each in took])
-    assert min(took) < 5000  # about 600 on a quiet machine; this bound holds on one that is shared
+    assert min(took) < 5000  # a machine that is shared; the target is one second
 
 
 def test_nothing_is_asked_of_anywhere_else_and_the_policy_holds(opener, server) -> None:

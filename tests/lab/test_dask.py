@@ -21,7 +21,6 @@ from kmsim.lab.ensemble import run_plan
 from kmsim.lab.executors.dask import Slurm
 from kmsim.lab.store import Store
 from tests.lab import stand_in
-from tests.lab.crowding import crowding
 from tests.lab.folder import bits, check_whole
 
 N = 60
@@ -164,6 +163,7 @@ def test_without_the_extra_the_line_that_installs_it_is_told(tmp_path, plan, mon
         run_plan(plan, tmp_path / "e", "dask", 2, work=stand_in.do)
 
 
+@pytest.mark.xdist_group("browser")  # not beside a browser: these are seconds of the clock
 def test_ctrl_c_ends_within_2_seconds(tmp_path):
     words = ["sweep", "system=village", "design=grid", "design.vary.theta=2..4", "design.levels=1000", "replicates=10"]
     words += ["policies=coaching", "workers=2", "executor=dask", "name=mine"]
@@ -184,8 +184,8 @@ def test_ctrl_c_ends_within_2_seconds(tmp_path):
         time.sleep(0.05)
     os.killpg(sweep.pid, signal.SIGINT)
     start = time.monotonic()
-    _, err = sweep.communicate(timeout=90)
-    assert time.monotonic() - start < 2 * crowding()
+    _, err = sweep.communicate(timeout=30)
+    assert time.monotonic() - start < 2
     assert sweep.returncode == 130
     assert err.splitlines()[-1].endswith(" of 10,000 runs are kept; go on with: kmsim resume results/sweep/mine")
     assert "Traceback" not in err

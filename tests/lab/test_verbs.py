@@ -17,7 +17,6 @@ from kmsim.lab.ensemble import run_plan
 from kmsim.lab.store import Store
 from tests.cli.conftest import kmsim  # noqa: F401  (a fixture)
 from tests.lab import stand_in
-from tests.lab.crowding import crowding
 from tests.lab.folder import bits, check_whole
 
 N = 24
@@ -165,6 +164,7 @@ def test_mistakes_are_one_line(kmsim, words, told):  # noqa: F811
 
 
 # -- Ctrl-C --------------------------------------------------------------------------
+@pytest.mark.xdist_group("browser")  # not beside a browser: these are seconds of the clock
 @pytest.mark.parametrize("executor", ["processes", "serial"])
 def test_ctrl_c_ends_a_real_sweep_within_2_seconds_and_says_how_to_go_on(tmp_path, executor):
     words = ["sweep", "system=village", "design=grid", "design.vary.theta=2..4", "design.levels=1000", "replicates=10"]
@@ -186,8 +186,8 @@ def test_ctrl_c_ends_a_real_sweep_within_2_seconds_and_says_how_to_go_on(tmp_pat
         time.sleep(0.05)
     os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does: to all of them
     start = time.monotonic()
-    _, err = sweep.communicate(timeout=90)
-    assert time.monotonic() - start < 2 * crowding()
+    _, err = sweep.communicate(timeout=30)
+    assert time.monotonic() - start < 2
     assert sweep.returncode == INTERRUPTED
     last = err.splitlines()[-1]
     assert last.startswith("kmsim: interrupted; ")

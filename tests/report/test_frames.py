@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kmsim.report import frames
-from kmsim.report.figures import FIGURES
+from kmsim.report.figures import FIGURES, OVER_POSTERIOR
 
 
 def test_spans_are_means_and_quantiles_of_what_is_known():
@@ -24,9 +24,9 @@ def test_spans_are_means_and_quantiles_of_what_is_known():
 def test_a_read_comparison_answers_as_the_comparison_does_and_once(plain):
     read = frames.read(plain)
     assert frames.read(read) is read
-    for _, table, words in FIGURES.values():
+    for _, table, words in (FIGURES[name] for name in FIGURES if name not in OVER_POSTERIOR):
         assert table(read).equals(table(plain))
-        assert table(read) is table(read) or not len(table(read))
+        assert table(read) is table(read)
         assert words(read) == words(plain)
 
 

@@ -108,7 +108,7 @@ class Processes:
     def _started(self, work: Work) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work), daemon=True, name="kmsim worker")
-        with _one_thread_each(), _without_script(), deaf_to_ctrl_c():
+        with one_thread_each(), _without_script(), deaf_to_ctrl_c():
             process.start()
         theirs.close()  # else its end would not be noticed
         return _Worker(process, ours)
@@ -127,7 +127,7 @@ def _context() -> Any:
 def beside(function: Callable[[], None]) -> Iterator[None]:
     """Have a process of its own call a function meanwhile, and wait for it at the end. Whether it succeeds is not asked."""
     process = _context().Process(target=function, daemon=True, name="kmsim helper")
-    with _one_thread_each(), _without_script(), deaf_to_ctrl_c():
+    with one_thread_each(), _without_script(), deaf_to_ctrl_c():
         process.start()
     try:
         yield
@@ -141,12 +141,12 @@ def start_server() -> None:
     if _context().get_start_method() == "forkserver":
         from multiprocessing.forkserver import ensure_running
 
-        with _one_thread_each():
+        with one_thread_each():
             ensure_running()
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Processes started meanwhile have one thread for compiled loops, for there is one process a processor."""
     before = os.environ.get("NUMBA_NUM_THREADS")
     os.environ["NUMBA_NUM_THREADS"] = "1"
