@@ -25,7 +25,7 @@ class Check:
     """name: the finding's id, and after a dot which of its checks. accept: low and high, None for no bound.
 
     own: whether the range is this project's reading and not the source's. tagged: a use other than the finding's, where a
-    part of it is.
+    part of it is. order: the range of sign and order alone, where a finding says less than `accept`; None: the same.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Check:
     accept: Range
     own: bool = False
     tagged: str = ""
+    order: Range | None = None
 
     @property
     def finding(self) -> Finding:
@@ -63,3 +64,8 @@ class Result:
     def verdict(self) -> str:
         """pass, fail or cannot tell."""
         return verdict(self.found, self.check.accept)
+
+    @property
+    def order(self) -> str:
+        """The verdict in sign and order alone."""
+        return verdict(self.found, self.check.order or self.check.accept)

@@ -68,12 +68,16 @@ class Scorecard:
             for kind, meaning in meanings.items()
         ]
 
-    def groups(self) -> dict[int, str]:
-        """The twelve validation groups: pass if every check of it passes, fail if any fails; not checked if it has none."""
-        return {group: self._group(group) for group in GROUPS}
+    def groups(self, order: bool = False) -> dict[int, str]:
+        """The twelve validation groups: pass if every check of it passes, fail if any fails; not checked if it has none.
 
-    def _group(self, group: int) -> str:
-        found = {r.verdict for r in self.results if r.check.finding.group == group and r.check.kind == "VAL"}
+        order: judged by sign and order alone, and not by the checks' ranges.
+        """
+        return {group: self._group(group, order) for group in GROUPS}
+
+    def _group(self, group: int, order: bool) -> str:
+        tests = [r for r in self.results if r.check.finding.group == group and r.check.kind == "VAL"]
+        found = {r.order if order else r.verdict for r in tests}
         if not found:
             return "not checked"
         return next((v for v in (FAIL, CANNOT_TELL) if v in found), PASS)
@@ -84,12 +88,14 @@ class Scorecard:
         return [name for name, finding in findings().items() if finding.group == group and name not in done]
 
     def group_lines(self) -> list[str]:
-        """A line a validation group: its verdict, and what of it is not checked."""
-        lines = []
-        for group, found in self.groups().items():
-            missing = self.left_out(group)
-            lines.append(f"group {group:2}: {found}" + (f" ({', '.join(missing)} not checked)" if missing else ""))
-        return lines
+        """A line a validation group: its verdict in sign and order and by range, and what of it is not checked; then a count."""
+        lines, ranges = [], self.groups()
+        for group, order in self.groups(order=True).items():
+            missing, found = self.left_out(group), ranges[group]
+            told = order if found == order else f"{order} in sign and order, {found} by range"
+            lines.append(f"group {group:2}: {told}" + (f" ({', '.join(missing)} not checked)" if missing else ""))
+        passed = [sum(v == PASS for v in self.groups(order).values()) for order in (True, False)]
+        return [*lines, f"{passed[0]} of {len(ranges)} pass in sign and order, {passed[1]} by range"]
 
     def cautions(self) -> list[str]:
         """What a reader could be misled by, from the verdicts themselves."""
@@ -217,6 +223,8 @@ def marks(result: Result) -> str:
     said = ["range: this project's reading"] if check.own else []
     if 0.0 in check.accept and None in check.accept:
         said.append("by sign only, however small")
+    if check.order is not None:
+        said.append(f"sign and order: {range_words(check.order)}: {result.order}")
     if check.kind == "VAL" and check.named_by:
         said.append(f"in view when judged: {', '.join(check.named_by)}")
     if check.finding.mark:

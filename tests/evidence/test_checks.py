@@ -57,6 +57,16 @@ def test_ranges_are_the_findings_own():
         assert by_name[name].accept == of(by_name[name].finding.id)
 
 
+def test_sign_and_order_ask_for_less_than_the_range_and_of_groups_only():
+    judged = [check for check in CHECKS if check.order is not None]
+    assert {check.name for check in judged} == {"F24", "F26", "F30", "F41"}
+    for check in judged:
+        assert check.kind == "VAL" and check.finding.group
+        for bound, wider, side in zip(check.accept, check.order, (1, -1), strict=True):
+            assert wider is None or side * bound >= side * wider
+        assert check.order != (None, None)
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS.values(), ids=lambda e: e.name)
 def test_every_experiment_can_be_planned(experiment):
     plan = experiment.plan(0.1)

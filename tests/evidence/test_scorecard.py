@@ -131,6 +131,17 @@ def test_the_ending_counts_every_verdict(card):
     assert "group 12: not checked (F61, F70, F71, F72 not checked)" in card.group_lines()
 
 
+def test_groups_are_judged_by_sign_and_order_and_by_range():
+    card = Scorecard([result("F41", 3.4, 3.6), result("F24", 0.44, 0.62), result("F58", 0.9, 1.0)])
+    assert (card.groups()[9], card.groups(order=True)[9]) == ("fail", "pass")
+    assert (card.groups()[2], card.groups(order=True)[2]) == ("fail", "cannot tell")
+    assert (card.groups()[4], card.groups(order=True)[4]) == ("pass", "pass")
+    lines = card.group_lines()
+    assert "group  9: pass in sign and order, fail by range" in lines
+    assert lines[-1] == "2 of 12 pass in sign and order, 1 by range"
+    assert card.ending == "1 pass, 2 fail, 0 cannot tell", "what is counted is judged by range"
+
+
 def test_a_positive_control_that_fails_is_a_caution(card):
     assert any("says little" in line for line in card.cautions())
     assert not any("says little" in line for line in Scorecard([result("F20e", 0.05, 0.1)]).cautions())
