@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text, work
+from kmsim.cli import text
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import unknown
 
 if TYPE_CHECKING:
@@ -29,14 +30,12 @@ Shows a table and what it comes to; writes tables, figures, report.md and manife
 
 def help_text() -> str:
     """What `kmsim diffusion --help` shows."""
-    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    usage = f"usage: kmsim {VERB} [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    return page(VERB, SUMMARY, "[key=value ...]", defaults_told(VERB), EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Run the study, show and keep it. Raises KmsimError for words that cannot be used or a name that is taken."""
-    settings = {key: default for key, (default, _) in keys(VERB).items()} | read(words, keys(VERB), VERB, groups=())
+    settings = defaults(VERB) | read(words, keys(VERB), VERB, groups=())
 
     from kmsim.cli.results import Place, keep
     from kmsim.diffusion import threshold

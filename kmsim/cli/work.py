@@ -1,4 +1,4 @@
-"""What `run` and `compare` share: their help, and going from checked settings to an answer that is shown and kept."""
+"""What `run` and `compare` share: going from checked settings to an answer that is shown and kept."""
 
 from __future__ import annotations
 
@@ -6,18 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from kmsim.cli import text
-from kmsim.cli.compose import keys
 from kmsim.cli.results import Place, keep
 from kmsim.cli.terminal import Progress, Terminal
 from kmsim.lab.naming import default_name
-
-DOTTED = {
-    "system.KEY": "over the system's own settings, such as system.la=Hackney (kmsim show system borough)",
-    "practice.KEY": "over the practice's, such as practice.effect=0.2 (kmsim show practice metacognition)",
-    "network.KEY": "one feature of the policies' networks, such as network.ownership=0.2 (kmsim list features)",
-    "parameters.KEY": "a parameter of the model, such as parameters.theta=3 (kmsim list parameters)",
-}
 
 
 class Result(Protocol):
@@ -27,23 +18,6 @@ class Result(Protocol):
 
     def table(self) -> str: ...
     def write(self, folder: Any) -> Any: ...
-
-
-def help_text(verb: str, summary: str, examples: str) -> str:
-    """The help of a verb: its keys with defaults and meanings, from configs/VERB.yaml, and examples."""
-    table = [[f"{key}={as_typed(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
-    table += [[key, meaning] for key, meaning in DOTTED.items()]
-    usage = f"usage: kmsim {verb} [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {verb}: {summary}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{examples}"
-
-
-def as_typed(value: Any) -> str:
-    """A default as it is typed; a long list is shown by its length.
-
-    >>> as_typed(None), as_typed(["a", "b"])
-    ('null', '(2 of them)')
-    """
-    return f"({len(value)} of them)" if isinstance(value, list) else text.plain(value)
 
 
 def answer(
