@@ -1,8 +1,8 @@
-"""What `run` and `compare` share: going from checked settings to an answer that is shown and kept."""
+"""What the verbs share that answer at once: from checked settings to an answer that is shown, kept, and shown again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,17 +36,31 @@ def answer(
     Raises BadValue if a result of other settings has the name. Returns the exit code.
     """
     place = Place.of(verb, name or default_name(system, config_hash), files)
-    stored = place.stored(config, config_hash)
-    if stored is not None:
-        print(stored)
-        terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+    if shown_again(place, config, config_hash, terminal):
         return 0
     terminal.say_if_compiling()
     with terminal.progress(f"{verb}: {system}") as progress:
         result = compute(place.runs, progress)
-    print(result.table(), flush=True)
-    for note in result.notes:
-        terminal.say(f"note: {note}")
-    keep(place, result.write)
-    terminal.say(f"results are in {place.folder}")
+    show_and_keep(place, result.table(), result.notes, result.write, terminal)
     return 0
+
+
+def shown_again(place: Place, config: Mapping[str, Any], config_hash: str, terminal: Terminal) -> bool:
+    """Show the table that is stored for these settings, if it is there whole. Raises BadValue as `Place.stored`."""
+    stored = place.stored(config, config_hash)
+    if stored is None:
+        return False
+    print(stored)
+    terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+    return True
+
+
+def show_and_keep(
+    place: Place, table: str, notes: Iterable[str], write: Callable[[Path], Any], terminal: Terminal
+) -> None:
+    """Show an answer's table and notes, and have it written in its place. Raises KmsimError where the disk refuses."""
+    print(table, flush=True)
+    for note in notes:
+        terminal.say(f"note: {note}")
+    keep(place, write)
+    terminal.say(f"results are in {place.folder}")

@@ -421,7 +421,7 @@ def _origin(c: Comparison) -> list[tuple[str, str]]:
     rows = [
         ("Command", m.get("command")),
         ("kmsim version", m.get("version")),
-        ("Model fingerprint", m.get("fingerprint", m.get("model"))),
+        ("Model fingerprint", m.get("model")),
         ("Git commit", m.get("git_hash")),
         ("Config hash", m.get("config_hash")),
         ("Seeds", _seed_words(m.get("seeds", ()))),
