@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kmsim.cli import text, work
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -37,31 +37,27 @@ Needs the extra: pip install 'kmsim[calibrate]'.
 
 def help_text() -> str:
     """What `kmsim calibrate --help` shows."""
-    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    for key, (default, meaning) in keys("calibration/quick").items():
-        if meaning:
-            table.append([f"calibration.{key}={work.as_typed(default)}", meaning])
-    usage = f"usage: kmsim {VERB} [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    of_budget = {key: meaning for key, meaning in defaults_told("calibration/quick", "calibration.").items() if meaning}
+    return page(VERB, SUMMARY, "[key=value ...]", defaults_told(VERB) | of_budget, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Calibrate, or go on with it, and show what came of it. Raises KmsimError for words that cannot be used."""
     given = read(words, keys(VERB), VERB, GROUPS)
     changes = {key.partition(".")[2]: given.pop(key) for key in [*given] if "." in key}
-    settings: dict[str, Any] = {key: default for key, (default, _) in keys(VERB).items()} | given
+    settings: dict[str, Any] = defaults(VERB) | given
 
     from kmsim.calibration.budget import Budget
     from kmsim.calibration.fit import calibrate
     from kmsim.calibration.words import told
     from kmsim.fingerprint import fingerprint
     from kmsim.lab.naming import checked_name, default_name, folder_of
+    from kmsim.lab.pool import checked_workers
     from kmsim.scenario import number
 
     budget = Budget.read(settings["calibration"], changes)
     name = checked_name(settings["name"]) or default_name(str(settings["calibration"]), fingerprint())
-    workers = settings["workers"]
-    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    workers = checked_workers(settings["workers"])
     seed = number("seed", settings["seed"], 0, 2**31, whole=True)
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()

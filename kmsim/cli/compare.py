@@ -9,6 +9,7 @@ from kmsim.cli import work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import compose, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import DOTTED, defaults_told, page
 from kmsim.lab.naming import checked_name
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ same command goes on.
 
 def help_text() -> str:
     """What `kmsim compare --help` shows."""
-    return work.help_text(VERB, SUMMARY, EXAMPLES)
+    return page(VERB, SUMMARY, "[key=value ...]", defaults_told(VERB) | DOTTED, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
@@ -46,12 +47,12 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
         start_server()  # it loads the model on another processor while we do
     from kmsim.lab.comparison import compare_plan, config_of, is_posterior, plan_of, scenarios_of
+    from kmsim.lab.pool import checked_workers
     from kmsim.lab.provenance import config_hash
-    from kmsim.scenario import number
 
     policies, outcomes, workers = (settings.pop(key) for key in ("policies", "outcomes", "workers"))
     policies, outcomes = ([v] if isinstance(v, str) else v for v in (policies, outcomes))
-    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    workers = checked_workers(workers)
     plan = plan_of(policies, settings.pop("replicates"), outcomes, **settings)
     scenarios = scenarios_of(plan)
     config = config_of(plan)

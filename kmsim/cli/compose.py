@@ -24,6 +24,15 @@ def keys(verb: str) -> dict[str, tuple[Any, str]]:
     return {key: (default, meanings.get(key, "")) for key, default in yaml.safe_load(text).items()}
 
 
+def defaults(verb: str) -> dict[str, Any]:
+    """The settings of a verb where nothing is said.
+
+    >>> defaults("study")["size"]
+    'full'
+    """
+    return {key: default for key, (default, _) in keys(verb).items()}
+
+
 def compose(verb: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a verb: its defaults with what was given laid over them, as plain data with dotted keys.
 

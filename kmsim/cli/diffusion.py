@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from kmsim.cli import text, work
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import unknown
 
 if TYPE_CHECKING:
@@ -29,16 +30,14 @@ Shows a table and what it comes to; writes tables, figures, report.md and manife
 
 def help_text() -> str:
     """What `kmsim diffusion --help` shows."""
-    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    usage = f"usage: kmsim {VERB} [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    return page(VERB, SUMMARY, "[key=value ...]", defaults_told(VERB), EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Run the study, show and keep it. Raises KmsimError for words that cannot be used or a name that is taken."""
-    settings = {key: default for key, (default, _) in keys(VERB).items()} | read(words, keys(VERB), VERB, groups=())
+    settings = defaults(VERB) | read(words, keys(VERB), VERB, groups=())
 
-    from kmsim.cli.results import Place, keep
+    from kmsim.cli.results import Place
     from kmsim.diffusion import threshold
     from kmsim.diffusion.study import SIZES
     from kmsim.lab.naming import checked_name, default_name
@@ -51,10 +50,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     config = {"size": size, "ndlib": threshold.version() if SIZES[size].reference else None}
     name = checked_name(settings["name"]) or default_name(size, config_hash(config))
     place, terminal = Place.of(VERB, name, FILES), Terminal(flags.quiet)
-    stored = place.stored(config, config_hash(config))
-    if stored is not None:
-        print(stored)
-        terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+    if work.shown_again(place, config, config_hash(config), terminal):
         return 0
     found = answer(size, terminal.say)
     words_of_it = [
@@ -62,9 +58,5 @@ def main(words: Sequence[str], flags: Flags) -> int:
         for sentence in [plainly(found.study), *in_short(found.study), what_ties_tell(found.study)]
     ]
     table = "\n\n".join([text.rows(cells(found.study, intervals=False), HEAD), *map(text.paragraph, words_of_it)])
-    print(table, flush=True)
-    for note in found.study.notes:
-        terminal.say(f"note: {note}")
-    keep(place, lambda folder: found.write(folder, table, config))
-    terminal.say(f"results are in {place.folder}")
+    work.show_and_keep(place, table, found.study.notes, lambda folder: found.write(folder, table, config), terminal)
     return 0

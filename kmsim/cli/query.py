@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kmsim.cli import text, work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import keys
 from kmsim.cli.folder import folder_and_rest
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import KmsimError, unknown
 
 if TYPE_CHECKING:
@@ -40,10 +40,8 @@ Only this folder can be read, and nothing can be written.
 
 def help_text() -> str:
     """What `kmsim query --help` shows."""
-    table = [["DIR", "the folder of a sweep"], ["SQL", "one SELECT of DuckDB's, in quotes"]]
-    table += [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    usage = f'usage: kmsim {VERB} DIR "SQL" [key=value] [--debug] [--quiet]'
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    told = {"DIR": "the folder of a sweep", "SQL": "one SELECT of DuckDB's, in quotes"} | defaults_told(VERB)
+    return page(VERB, SUMMARY, 'DIR "SQL" [key=value]', told, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text, work
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.folder import folder_and_rest
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -28,25 +28,23 @@ Running the sweep's command again does the same. A folder planned with another v
 
 def help_text() -> str:
     """What `kmsim resume --help` shows."""
-    table = [["DIR", "the folder of a sweep, such as results/sweep/first"]]
-    table += [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    table += [["executor.KEY", "a setting of the executor, as of kmsim sweep"]]
-    usage = f"usage: kmsim {VERB} DIR [key=value ...] [--trust-code=FILE] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    told = {"DIR": "the folder of a sweep, such as results/sweep/first"} | defaults_told(VERB)
+    told["executor.KEY"] = "a setting of the executor, as of kmsim sweep"
+    return page(VERB, SUMMARY, "DIR [key=value ...] [--trust-code=FILE]", told, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Do what is missing. Raises KmsimError for words or a folder that cannot be used. The exit code is as of sweep."""
     folder, rest = folder_and_rest(words, VERB)
-    settings = {key: default for key, (default, _) in keys(VERB).items()} | read(rest, keys(VERB), VERB, ("executor",))
+    settings = defaults(VERB) | read(rest, keys(VERB), VERB, ("executor",))
 
     from kmsim.cli import sweep
+    from kmsim.lab.pool import checked_workers
     from kmsim.lab.store import Store
     from kmsim.lab.sweeping import Sweep
-    from kmsim.scenario import number
 
     executor, workers = settings.pop("executor"), settings.pop("workers")
     options = {key.removeprefix("executor."): value for key, value in settings.items()}
-    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    workers = checked_workers(workers)
     plan = Store.open(folder).plan()
     return sweep.run(Sweep(plan, folder, executor, workers, options), ["kmsim", VERB, *words], Terminal(flags.quiet))

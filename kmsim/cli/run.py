@@ -9,6 +9,7 @@ from kmsim.cli import work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import compose, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import DOTTED, defaults_told, page
 from kmsim.lab.naming import checked_name
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ are shown again, not run again.
 
 def help_text() -> str:
     """What `kmsim run --help` shows."""
-    return work.help_text(VERB, SUMMARY, EXAMPLES)
+    return page(VERB, SUMMARY, "[key=value ...]", defaults_told(VERB) | DOTTED, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:

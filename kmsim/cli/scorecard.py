@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text, work
+from kmsim.cli import text
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import BadValue, unknown
 
 if TYPE_CHECKING:
@@ -35,14 +36,12 @@ The same command goes on with what is missing. Trials need statsmodels: pip inst
 
 def help_text() -> str:
     """What `kmsim scorecard --help` shows."""
-    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    usage = f"usage: kmsim {VERB} [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    return page(VERB, SUMMARY, "[key=value ...]", defaults_told(VERB), EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Run what is missing, make every check, show and keep them. Raises KmsimError for words that cannot be used."""
-    settings = {key: default for key, (default, _) in keys(VERB).items()} | read(words, keys(VERB), VERB, groups=())
+    settings = defaults(VERB) | read(words, keys(VERB), VERB, groups=())
     size = settings["scorecard"]
     if size not in SIZES:
         raise unknown("scorecard", size, SIZES, "a size of the scorecard")
@@ -52,12 +51,11 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.evidence.scorecard import score
     from kmsim.fingerprint import fingerprint
     from kmsim.lab.naming import checked_name, default_name, folder_of
+    from kmsim.lab.pool import checked_workers
     from kmsim.report.scorecard import write
-    from kmsim.scenario import number
 
     folder = folder_of(VERB, checked_name(settings["name"]) or default_name(size, fingerprint()))
-    workers = settings["workers"]
-    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    workers = checked_workers(settings["workers"])
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()
     told: list[str] = []

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text, work
+from kmsim.cli import text
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import KmsimError
 
 if TYPE_CHECKING:
@@ -35,29 +36,26 @@ Each study takes some minutes on two processors. into=experiments rewrites the p
 
 def help_text() -> str:
     """What `kmsim study --help` shows."""
-    table = [["NN", "number or name of a study, or several, or all"]]
-    table += [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    usage = f"usage: kmsim {VERB} NN [NN ...] [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+    told = {"NN": "number or name of a study, or several, or all"} | defaults_told(VERB)
+    return page(VERB, SUMMARY, "NN [NN ...] [key=value ...]", told, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Run what is missing of each study named, tell what came out and keep it. Raises KmsimError for words that cannot be used."""
     named = [word for word in words if "=" not in word]
     given = read([word for word in words if "=" in word], keys(VERB), VERB, groups=())
-    settings = {key: default for key, (default, _) in keys(VERB).items()} | given
+    settings = defaults(VERB) | given
     if not named:
         raise KmsimError(
             f"{VERB}: expected the number of a study, such as: kmsim {VERB} 01 (kmsim list studies tells them)"
         )
 
-    from kmsim.scenario import number
+    from kmsim.lab.pool import checked_workers
     from kmsim.studies import config
 
     names = config.names() if named == ["all"] else list(dict.fromkeys(map(config.named, named)))
     studies = [config.read(name, settings["size"]) for name in names]
-    workers = settings["workers"]
-    workers = None if workers is None else number("workers", workers, 1, 1024, whole=True)
+    workers = checked_workers(settings["workers"])
     places = [None if settings["into"] is None else _place(settings["into"], study.name) for study in studies]
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kmsim.cli import arguments, multirun, text, work
+from kmsim.cli import arguments, multirun
 from kmsim.cli.compose import keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import DOTTED, defaults_told, page
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -44,16 +45,13 @@ Keeps all in results/sweep/NAME, part by part. The same command, or kmsim resume
 
 def help_text() -> str:
     """What `kmsim sweep --help` shows: its keys, those of each design, and examples."""
-    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
     of_designs: dict[tuple[str, str], list[str]] = {}
     for kind in DESIGNS:
-        for key, (default, meaning) in keys(f"design/{kind}").items():
-            if meaning:
-                of_designs.setdefault((f"design.{key}={work.as_typed(default)}", meaning), []).append(kind)
-    table += [[key, f"{meaning} (design={', '.join(kinds)})"] for (key, meaning), kinds in of_designs.items()]
-    table += [[key, meaning] for key, meaning in (MORE | work.DOTTED).items()]
-    usage = f"usage: kmsim {VERB} [-m] [key=value ...] [--trust-code=FILE] [--debug] [--quiet]"
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{EXAMPLES}"
+        for told in defaults_told(f"design/{kind}", "design.").items():
+            of_designs.setdefault(told, []).append(kind)
+    designs = {key: f"{meaning} (design={', '.join(kinds)})" for (key, meaning), kinds in of_designs.items() if meaning}
+    everything = defaults_told(VERB) | designs | MORE | DOTTED
+    return page(VERB, SUMMARY, "[-m] [key=value ...] [--trust-code=FILE]", everything, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:

@@ -1,23 +1,14 @@
-"""What `run` and `compare` share: their help, and going from checked settings to an answer that is shown and kept."""
+"""What the verbs share that answer at once: from checked settings to an answer that is shown, kept, and shown again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from kmsim.cli import text
-from kmsim.cli.compose import keys
 from kmsim.cli.results import Place, keep
 from kmsim.cli.terminal import Progress, Terminal
 from kmsim.lab.naming import default_name
-
-DOTTED = {
-    "system.KEY": "over the system's own settings, such as system.la=Hackney (kmsim show system borough)",
-    "practice.KEY": "over the practice's, such as practice.effect=0.2 (kmsim show practice metacognition)",
-    "network.KEY": "one feature of the policies' networks, such as network.ownership=0.2 (kmsim list features)",
-    "parameters.KEY": "a parameter of the model, such as parameters.theta=3 (kmsim list parameters)",
-}
 
 
 class Result(Protocol):
@@ -27,23 +18,6 @@ class Result(Protocol):
 
     def table(self) -> str: ...
     def write(self, folder: Any) -> Any: ...
-
-
-def help_text(verb: str, summary: str, examples: str) -> str:
-    """The help of a verb: its keys with defaults and meanings, from configs/VERB.yaml, and examples."""
-    table = [[f"{key}={as_typed(default)}", meaning] for key, (default, meaning) in keys(verb).items()]
-    table += [[key, meaning] for key, meaning in DOTTED.items()]
-    usage = f"usage: kmsim {verb} [key=value ...] [--debug] [--quiet]"
-    return f"kmsim {verb}: {summary}\n\n{usage}\n\nkeys and their defaults\n{text.rows(table, indent=2)}\n\n{examples}"
-
-
-def as_typed(value: Any) -> str:
-    """A default as it is typed; a long list is shown by its length.
-
-    >>> as_typed(None), as_typed(["a", "b"])
-    ('null', '(2 of them)')
-    """
-    return f"({len(value)} of them)" if isinstance(value, list) else text.plain(value)
 
 
 def answer(
@@ -62,17 +36,31 @@ def answer(
     Raises BadValue if a result of other settings has the name. Returns the exit code.
     """
     place = Place.of(verb, name or default_name(system, config_hash), files)
-    stored = place.stored(config, config_hash)
-    if stored is not None:
-        print(stored)
-        terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+    if shown_again(place, config, config_hash, terminal):
         return 0
     terminal.say_if_compiling()
     with terminal.progress(f"{verb}: {system}") as progress:
         result = compute(place.runs, progress)
-    print(result.table(), flush=True)
-    for note in result.notes:
-        terminal.say(f"note: {note}")
-    keep(place, result.write)
-    terminal.say(f"results are in {place.folder}")
+    show_and_keep(place, result.table(), result.notes, result.write, terminal)
     return 0
+
+
+def shown_again(place: Place, config: Mapping[str, Any], config_hash: str, terminal: Terminal) -> bool:
+    """Show the table that is stored for these settings, if it is there whole. Raises BadValue as `Place.stored`."""
+    stored = place.stored(config, config_hash)
+    if stored is None:
+        return False
+    print(stored)
+    terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
+    return True
+
+
+def show_and_keep(
+    place: Place, table: str, notes: Iterable[str], write: Callable[[Path], Any], terminal: Terminal
+) -> None:
+    """Show an answer's table and notes, and have it written in its place. Raises KmsimError where the disk refuses."""
+    print(table, flush=True)
+    for note in notes:
+        terminal.say(f"note: {note}")
+    keep(place, write)
+    terminal.say(f"results are in {place.folder}")

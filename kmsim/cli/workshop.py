@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text, work
+from kmsim.cli import text
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import keys
+from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.usage import DOTTED, defaults_told, page
 from kmsim.errors import KmsimError
 
 if TYPE_CHECKING:
@@ -36,19 +37,16 @@ Needs the extra: pip install 'kmsim[workshop]'.
 
 def help_text() -> str:
     """What `kmsim workshop --help` shows."""
-    table = [[f"{key}={work.as_typed(default)}", meaning] for key, (default, meaning) in keys(VERB).items()]
-    table.append(["system.KEY", work.DOTTED["system.KEY"]])
-    usage = f"usage: kmsim {VERB} [key=value ...] [--lan] [--no-browser] [--debug] [--quiet]"
-    flags = text.rows([[flag, meaning] for flag, meaning in FLAGS.items()], indent=2)
-    rows = text.rows(table, indent=2)
-    return f"kmsim {VERB}: {SUMMARY}\n\n{usage}\n\nkeys and their defaults\n{rows}\n\nflags\n{flags}\n\n{EXAMPLES}"
+    told = defaults_told(VERB) | {"system.KEY": DOTTED["system.KEY"]}
+    flags = "flags\n" + text.fields(FLAGS)
+    return page(VERB, SUMMARY, "[key=value ...] [--lan] [--no-browser]", told, flags, EXAMPLES)
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Serve the page until Ctrl-C. Raises KmsimError for words that cannot be used, or if the extra is not installed."""
     own = {word for word in words if word in FLAGS}
     given = read([word for word in words if word not in FLAGS], keys(VERB), VERB, groups=("system",))
-    settings = {key: default for key, (default, _) in keys(VERB).items()} | given
+    settings = defaults(VERB) | given
     missing = [name for name in NEEDS if find_spec(name) is None]
     if missing:
         raise KmsimError(INSTALL.format(", ".join(missing)))

@@ -6,7 +6,6 @@ A comparison is a plan of one scenario in the lab, or of as many as there are dr
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
 from kmsim.lab import ranges
@@ -28,7 +26,7 @@ from kmsim.lab.ensemble import run_plan
 from kmsim.lab.plan import Plan
 from kmsim.lab.planning import read_plan
 from kmsim.lab.pool import system_of
-from kmsim.lab.provenance import config_hash
+from kmsim.lab.provenance import config_hash, write_beside
 from kmsim.lab.single import LABEL, configuration_of, manifest
 from kmsim.lab.spreadsheets import safe
 from kmsim.lab.store import Scan, Store
@@ -104,11 +102,7 @@ class Comparison:
         drawn = draw_all(self)
         save_all(self, folder / "figures", drawn)
         write(self, folder / "report.html", drawn)
-        (folder / "table.txt").write_text(self.table() + "\n", encoding="utf-8")
-        (folder / "config.yaml").write_text(
-            yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8"
-        )
-        (folder / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
+        write_beside(folder, self.table(), self.config, self.manifest)
         return folder
 
 

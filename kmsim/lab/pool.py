@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from kmsim.scenario import number
 from kmsim.system.build import build
 from kmsim.system.built import System
 from kmsim.system.settings import Settings
@@ -23,6 +25,15 @@ def cpus() -> int:
     except (OSError, ValueError):
         pass
     return max(1, allowed)
+
+
+def checked_workers(given: Any) -> int | None:
+    """How many processes a user asked for; None, one for each processor, if none were. Raises BadValue.
+
+    >>> checked_workers(2)
+    2
+    """
+    return None if given is None else number("workers", given, 1, 1024, whole=True)
 
 
 _built: dict[str, System] = {}

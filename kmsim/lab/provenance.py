@@ -1,4 +1,4 @@
-"""Where a result comes from, as plain data: versions, the settings' hash, and in what two sets of settings differ."""
+"""Where a result comes from: versions, the settings' hash, in what two sets of settings differ, and all of it beside the result."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from kmsim.fingerprint import VERSION, fingerprint
 
@@ -50,6 +52,15 @@ def versions() -> dict[str, Any]:
     }
 
 
+def now() -> str:
+    """The time as manifests have it, in UTC.
+
+    >>> now().endswith("Z")
+    True
+    """
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 def packages() -> dict[str, str]:
     """The versions of the packages that results may depend on, of those that are installed."""
     found = {}
@@ -83,6 +94,15 @@ def config_hash(config: Mapping[str, Any]) -> str:
     """
     text = json.dumps({"config": config, "model": fingerprint()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def write_beside(folder: Path, table: str, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Write what stands beside every result: its table as text, the settings it was made with, and where it comes from."""
+    (folder / "table.txt").write_text(table + "\n", encoding="utf-8")
+    (folder / "config.yaml").write_text(
+        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def plain(value: Any) -> Any:

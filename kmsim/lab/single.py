@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from kmsim.errors import unknown
 from kmsim.lab.pool import system_of
-from kmsim.lab.provenance import config_hash, plain, versions
+from kmsim.lab.provenance import config_hash, now, plain, versions, write_beside
 from kmsim.lab.spreadsheets import safe
 from kmsim.lab.words import columns
 from kmsim.outcomes.definitions import OUTCOMES
@@ -54,11 +52,7 @@ class RunResult:
         """Write outcomes, table, config and manifest into a folder that exists. Returns the folder."""
         folder = Path(folder)
         safe(self.outcomes).to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
-        (folder / "table.txt").write_text(self.table() + "\n", encoding="utf-8")
-        (folder / "config.yaml").write_text(
-            yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8"
-        )
-        (folder / "manifest.json").write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
+        write_beside(folder, self.table(), self.config, self.manifest)
         return folder
 
 
@@ -119,6 +113,6 @@ def manifest(config: dict[str, Any], seeds: list[int], started: float) -> dict[s
         "config_hash": config_hash({k: v for k, v in config.items() if k != "budget_gbp"}),
         "seeds": list(map(int, seeds)),
         "seconds": round(time.time() - started, 1),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": now(),
         "label": LABEL,
     }

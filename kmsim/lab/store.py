@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import socket
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -28,7 +27,7 @@ from filelock import FileLock, Timeout
 from kmsim.errors import KmsimError
 from kmsim.lab import parts
 from kmsim.lab.parts import KEY_BYTES, RUNS, TABLES, Torn
-from kmsim.lab.provenance import config_hash, differences, versions
+from kmsim.lab.provenance import config_hash, differences, now, versions
 from kmsim.outcomes.definitions import OUTCOMES
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ class Store:
                 raise KmsimError(f"{self.folder}: {self._holder()} is at work in it; wait until it is done") from None
         try:
             token = secrets.token_hex(8)
-            told = {"token": token, "host": socket.gethostname(), "pid": os.getpid(), "since": _now()}
+            told = {"token": token, "host": socket.gethostname(), "pid": os.getpid(), "since": now()}
             with telling(self.folder):
                 parts.write_whole(self.folder / SESSION, lambda stream: stream.write(json.dumps(told).encode()))
                 shutil.rmtree(self.folder / TRACES, ignore_errors=True)
@@ -336,7 +335,7 @@ def _make(folder: Path, plan: Plan, config: Mapping[str, Any], command: Sequence
             "base_hash": plan.base_hash,
             "rows_planned": len(plan),
             "command": list(command),
-            "time": _now(),
+            "time": now(),
         }
         (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for file in (PLAN, CONFIG, MANIFEST):
@@ -396,7 +395,3 @@ def _near(folder: Path) -> str:
     """A hint, where an experiment of that name stands where sweeps are kept."""
     kept = Path("results") / "sweep" / folder
     return f"; did you mean {kept}?" if (kept / MANIFEST).exists() else ""
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

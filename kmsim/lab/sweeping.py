@@ -21,8 +21,8 @@ from kmsim.lab.executors import check
 from kmsim.lab.naming import checked_name, default_name, folder_of
 from kmsim.lab.plan import Plan
 from kmsim.lab.planning import read_plan
+from kmsim.lab.pool import checked_workers
 from kmsim.lab.provenance import config_hash
-from kmsim.scenario import number
 
 if TYPE_CHECKING:
     from kmsim.lab.experiment import Experiment
@@ -68,9 +68,7 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     plan = _plan(words, settings)
     options = {key.removeprefix("executor."): settings[key] for key in settings if key.startswith("executor.")}
     check(settings["executor"], options)
-    workers = settings["workers"]
-    if workers is not None:
-        workers = number("workers", workers, 1, 1024, whole=True)
+    workers = checked_workers(settings["workers"])
     own = checked_name(settings["name"]) or default_name(_title(name, plan), config_hash(plan.config()))
     return Sweep(plan, folder_of("sweep", own), settings["executor"], workers, options)
 

@@ -6,9 +6,7 @@ NDlib must be installed). A test holds the page's small run to a run of it now.
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from kmsim.diffusion import threshold
 from kmsim.diffusion.communities import SETTINGS, SPLIT, halves, innovation
 from kmsim.diffusion.schools import MEANINGS, RANGES, within
 from kmsim.diffusion.study import ALL, BETTER, CANNOT_TELL, ENOUGH, MEASURES, SIZES, TOO_FEW, WORSE, Study
 from kmsim.errors import KmsimError
-from kmsim.lab.provenance import config_hash, versions
+from kmsim.lab.provenance import config_hash, now, versions, write_beside
 from kmsim.lab.spreadsheets import safe
 from kmsim.report.codebook import table
 from kmsim.report.figures import diffusion as figures
@@ -93,14 +90,12 @@ class Answer:
             safe(frame).to_csv(folder / name, index=False, lineterminator="\n")
         self.write_figures(folder / "figures")
         (folder / "report.md").write_text(page(self, "figures/"), encoding="utf-8", newline="\n")
-        (folder / "table.txt").write_text(table + "\n", encoding="utf-8")
-        (folder / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False), encoding="utf-8")
         facts = versions() | {
             "config_hash": config_hash(config),
             "seconds": round(self.study.seconds, 1),
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "time": now(),
         }
-        (folder / "manifest.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        write_beside(folder, table, config, facts)
         return folder
 
     def write_figures(self, folder: Path) -> None:

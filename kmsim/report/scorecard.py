@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from kmsim.errors import KmsimError
 from kmsim.evidence.records import USES
 from kmsim.evidence.scorecard import Scorecard, evidence_words, interval_words, marks, range_words
 from kmsim.evidence.table import citations
-from kmsim.lab.provenance import versions
+from kmsim.lab.provenance import now, versions
 from kmsim.lab.spreadsheets import safe
 
 KINDS = ("VAL", "CAL", "built in")
@@ -27,7 +26,7 @@ def write(card: Scorecard, folder: str | Path, table: str) -> Path:
     folder = Path(folder)
     facts = versions() | {
         "seconds": round(card.seconds, 1),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "time": now(),
         "verdicts": card.ending,
     }
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,22 +19,10 @@ from kmsim.errors import KmsimError, RunFailed
 from kmsim.lab.ensemble import run_plan
 from kmsim.lab.executors.dask import Slurm
 from kmsim.lab.store import Store
-from tests.lab import stand_in
+from tests.lab import process, stand_in
 from tests.lab.folder import bits, check_whole
 
 N = 60
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, plan) -> Path:
-    folder = tmp_path_factory.mktemp("lab") / "undisturbed"
-    run_plan(plan, folder, "serial", work=stand_in.do)
-    return folder
 
 
 def test_a_cluster_of_this_machine_gives_the_same_bits(tmp_path, plan, undisturbed):
@@ -165,31 +152,13 @@ def test_without_the_extra_the_line_that_installs_it_is_told(tmp_path, plan, mon
 
 @pytest.mark.xdist_group("browser")  # not beside a browser: these are seconds of the clock
 def test_ctrl_c_ends_within_2_seconds(tmp_path):
-    words = ["sweep", "system=village", "design=grid", "design.vary.theta=2..4", "design.levels=1000", "replicates=10"]
-    words += ["policies=coaching", "workers=2", "executor=dask", "name=mine"]
-    sweep = subprocess.Popen(
-        [sys.executable, "-m", "kmsim.cli", *words],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    folder = tmp_path / "results" / "sweep" / "mine"
-    end = time.monotonic() + 200
-    while len(list((folder / "runs").glob("*.parquet"))) < 3:
-        assert sweep.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    os.killpg(sweep.pid, signal.SIGINT)
-    start = time.monotonic()
-    _, err = sweep.communicate(timeout=30)
-    assert time.monotonic() - start < 2
+    sweep = process.start(tmp_path, *process.MANY, "executor=dask")
+    process.until_parts(sweep, tmp_path / process.FOLDER, 3)
+    err = process.interrupted(sweep)
     assert sweep.returncode == 130
     assert err.splitlines()[-1].endswith(" of 10,000 runs are kept; go on with: kmsim resume results/sweep/mine")
     assert "Traceback" not in err
-    assert Store.open(folder).at_work() is None
+    assert Store.open(tmp_path / process.FOLDER).at_work() is None
 
 
 # -- SLURM -----------------------------------------------------------------------------

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +17,6 @@ from tests.lab import stand_in
 from tests.lab.folder import bits, check_whole
 
 N = 400
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, plan) -> Path:
-    folder = tmp_path_factory.mktemp("lab") / "undisturbed"
-    run_plan(plan, folder, "serial", work=stand_in.do)
-    return folder
 
 
 @pytest.fixture

@@ -30,18 +30,6 @@ from tests.lab.folder import bits, check_whole
 N = 60
 
 
-@pytest.fixture(scope="module")
-def plan():
-    return stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, plan) -> Path:
-    folder = tmp_path_factory.mktemp("lab") / "undisturbed"
-    assert run_plan(plan, folder, "serial", work=stand_in.do).whole
-    return folder
-
-
 @pytest.mark.parametrize("executor", ["serial", "processes"])
 def test_all_that_is_planned_is_done_and_the_same_bits_on_every_executor(tmp_path, plan, undisturbed, executor):
     seen = []

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from kmsim.lab.store import Store
+from tests.lab import process
 from tests.lab.folder import bits, check_whole
 
 SECONDS = 120  # for anything to happen
@@ -31,15 +32,7 @@ class Session:
         self.runs = place / "results" / "sweep" / "mine" / "runs"
         self.executor = executor
         self.before = self.parts()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kmsim.cli", *words, f"executor={executor}", "workers=2"],
-            cwd=place,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
+        self.process = process.start(place, *words, f"executor={executor}", "workers=2")
 
     def parts(self) -> int:
         return len(list(self.runs.glob("*.parquet"))) if self.runs.is_dir() else 0

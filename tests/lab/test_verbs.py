@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -16,7 +12,7 @@ from kmsim.lab.compaction import compact
 from kmsim.lab.ensemble import run_plan
 from kmsim.lab.store import Store
 from tests.cli.conftest import kmsim  # noqa: F401  (a fixture)
-from tests.lab import stand_in
+from tests.lab import process, stand_in
 from tests.lab.folder import bits, check_whole
 
 N = 24
@@ -167,27 +163,10 @@ def test_mistakes_are_one_line(kmsim, words, told):  # noqa: F811
 @pytest.mark.xdist_group("browser")  # not beside a browser: these are seconds of the clock
 @pytest.mark.parametrize("executor", ["processes", "serial"])
 def test_ctrl_c_ends_a_real_sweep_within_2_seconds_and_says_how_to_go_on(tmp_path, executor):
-    words = ["sweep", "system=village", "design=grid", "design.vary.theta=2..4", "design.levels=1000", "replicates=10"]
-    words += ["policies=coaching", "workers=2", f"executor={executor}", "name=mine"]
-    sweep = subprocess.Popen(
-        [sys.executable, "-m", "kmsim.cli", *words],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    folder = tmp_path / "results" / "sweep" / "mine"
-    end = time.monotonic() + 200
-    while not list((folder / "runs").glob("*.parquet")):
-        assert sweep.poll() is None
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    os.killpg(sweep.pid, signal.SIGINT)  # as a terminal does: to all of them
-    start = time.monotonic()
-    _, err = sweep.communicate(timeout=30)
-    assert time.monotonic() - start < 2
+    folder = tmp_path / process.FOLDER
+    sweep = process.start(tmp_path, *process.MANY, f"executor={executor}")
+    process.until_parts(sweep, folder)
+    err = process.interrupted(sweep)
     assert sweep.returncode == INTERRUPTED
     last = err.splitlines()[-1]
     assert last.startswith("kmsim: interrupted; ")

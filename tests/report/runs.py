@@ -81,7 +81,7 @@ def made_up(
             "practice": [{"name": p, "effect": 0.12, "evidence_strength": 4, "summary": f"About {p}.", "source": "F20e"} for p in practices],
         },
         manifest={
-            "version": "0.1.0", "fingerprint": "abc123", "git_hash": "f" * 40, "config_hash": "65b8c07c68ff", "seeds": list(range(1, seeds + 1)),
+            "version": "0.1.0", "model": "abc123", "git_hash": "f" * 40, "config_hash": "65b8c07c68ff", "seeds": list(range(1, seeds + 1)),
             "command": "kmsim compare system=borough", "packages": {"numpy": "2.0", "mesa": "3.3.1"}, "time": "2031-01-02T03:04:05Z", "seconds": 12.3,
             "ledger_gbp": {p: {"cover": 1000.0 * i, "experts": 200.0 * i, "central": 0.0} for i, p in enumerate(policies)},
         },
