@@ -229,9 +229,9 @@ def _bought(found: Found, spent: float) -> str:
     """What the money buys, in schools; means over runs."""
     schools = float(np.mean([run.joined.sum() for run in found.runs]))
     if schools < 0.5 or not spent:
-        return "no school takes part in a programme"
+        return "no school joins a programme"
     whole = len(found.runs[0].joined)
-    return f"{schools:.0f} of {whole:,} schools take part, about {_thousands(spent / schools)} each"
+    return f"{schools:.0f} of {whole:,} schools join, about {_thousands(spent / schools)} each"
 
 
 def _thousands(pounds: float) -> str:

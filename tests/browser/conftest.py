@@ -83,8 +83,11 @@ def opener(browser, server: Served) -> Iterator[Callable]:
         kept = Opened(page, [], [])
         opened.append(kept)
 
+        target = link or (server.address + path if path else server.link)
+        own = "/".join(target.split("/")[:3])
+
         def watch(request) -> None:
-            if not request.url.startswith((server.address, "data:", "blob:")):
+            if not request.url.startswith((own, "data:", "blob:")):
                 kept.elsewhere.append(request.url)
 
         context.on("request", watch)
@@ -97,7 +100,7 @@ def opener(browser, server: Served) -> Iterator[Callable]:
                 else None
             ),
         )
-        page.goto(link or (server.address + path if path else server.link))
+        page.goto(target)
         if ready:
             settle(page)
         return page

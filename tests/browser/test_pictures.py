@@ -20,7 +20,7 @@ PICTURES = ROOT / "docs" / "images" / "workshop"
 SIZES = {
     "explore": (1366, 768),
     "predict": (1920, 1080),
-    "phone": (780, 1688),
+    "phone": (390, 844),
     "compare": (1366, 768),
     "assumptions": (1366, 768),
     "story": (1366, 768),
@@ -65,8 +65,10 @@ def tell(page) -> None:
     for i in range(1, 40):
         choice.select_option(index=i)
         dialog.locator("ol li").first.wait_for(timeout=20_000)
-        told = dialog.locator("ol").inner_text()
-        if all(part in told for part in ("signed up", "let it go", "a quarter of its teachers", "does it well")):
+        told = dialog.inner_text()
+        if all(
+            part in told for part in ("primary;", "signed up", "let it go", "a quarter of its teachers", "does it well")
+        ):
             return
         page.keyboard.press("Escape")
         dialog.wait_for(state="detached")
@@ -83,7 +85,7 @@ def presented(opener, folder: Path) -> None:
     room.get_by_role("button", name="Ask", exact=True).click()
     phones = []
     for guess in GUESSES:
-        phone = opener("phone", path="/join", ready=False, device_scale_factor=2)
+        phone = opener("phone", path="/join", ready=False)
         phone.get_by_label("The code on the screen").fill(code)
         phone.get_by_role("button", name="Join").click()
         phone.get_by_role("slider").fill(str(guess))
