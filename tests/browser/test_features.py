@@ -380,7 +380,7 @@ def test_every_lever_tells_its_evidence_in_a_sentence_with_the_findings_a_click_
     said = page.locator(".lever .more")
     assert said.count() == 12
     for text in said.all_inner_texts():
-        assert re.search(r"[a-z]{3}.*\.\nResearch: F\d\d", text), text
+        assert re.search(r"[a-z]{3}.*\.\s+Research: F\d\d", text), text
     page.get_by_role("link", name=re.compile("^F78")).click()
     page.get_by_role("tab", name="What the model gets right and wrong", selected=True).wait_for()
     page.wait_for_function("() => document.activeElement.innerText.includes('F78')")
