@@ -1,10 +1,11 @@
 // docs/facilitator.md as a page of the bundle: headings, paragraphs, lists, bold, emphasis and code are all it uses.
+// Its pictures of the page stay out: whoever reads it there has the page itself.
 const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const inline = (text) => escaped(text)
   .replace(/`([^`]+)`/g, "<code>$1</code>").replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>").replace(/\*([^*]+)\*/g, "<em>$1</em>");
 
 export function html(markdown) {
-  return markdown.trim().split(/\n\n+/).map((block) => {
+  return markdown.trim().split(/\n\n+/).filter((block) => !block.startsWith("![")).map((block) => {
     const heading = /^(#{1,3}) (.*)$/.exec(block);
     if (heading) return `<h${heading[1].length}>${inline(heading[2])}</h${heading[1].length}>`;
     const joined = block.replace(/\n(?!- )\s*/g, " ");

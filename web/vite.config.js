@@ -31,7 +31,7 @@ const guide = {
 // Names without hashes and nothing of the machine: the same sources give the same bytes.
 export default defineConfig({
   // The warnings left out are of pointers on pictures; the same is done by the term slider and the list of schools.
-  plugins: [svelte({ onwarn: (warning, told) => { if (!warning.code.startsWith("a11y_no_")) told(warning); } }), guide, licences(["svelte", "echarts", "zrender", "tslib", "@fontsource-variable/inter"])],
+  plugins: [svelte({ configFile: false, onwarn: (warning, told) => { if (!warning.code.startsWith("a11y_no_")) told(warning); } }), guide, licences(["svelte", "echarts", "zrender", "tslib", "@fontsource-variable/inter"])],
   build: {
     outDir: "../kmsim/workshop/page",
     emptyOutDir: true,

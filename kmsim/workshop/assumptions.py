@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from kmsim import posterior
 from kmsim.evidence.cited import ids
 from kmsim.evidence.table import look_up
 from kmsim.parameters import PARAMETERS, Parameter
@@ -28,6 +29,25 @@ GROUPS = {
     "leave_0": "People leaving and coming",
     "delay": "Pupils",
     "cover_primary": "Money",
+}
+
+# Units as a head would say them; the parameter table's own are in the codebook.
+UNITS = {
+    "1/year": "a year",
+    "1/hour": "an hour",
+    "share/year": "share a year",
+    "GBP/school/year": "£ a school a year",
+    "GBP/school": "£ a school",
+    "GBP/pupil": "£ a pupil",
+    "GBP/year": "£ a year",
+    "GBP/day": "£ a day",
+    "GBP/hour": "£ an hour",
+    "hours/year": "hours a year",
+    "days/year": "days a year",
+    "hours/day": "hours a day",
+    "log": "logarithm",
+    "logit": "log odds",
+    "SD": "standard deviations",
 }
 
 
@@ -56,14 +76,14 @@ def _told(name: str, row: Parameter, stem: str) -> dict[str, Any]:
     return {
         "id": name,
         "label": row.meaning.replace("...", f"{stem}:", 1),
-        "unit": row.unit,
+        "unit": UNITS.get(row.unit, row.unit),
         "value": row.default,
         "text": f"{row.default:.4g}",
         "min": low,
         "max": high,
         "step": float(f"{(high - low) / 50:.1g}") if high > low else 0,
         "range": f"{low:g} to {high:g}" if high > low else "fixed",
-        "grade": GRADES[row.grade],
+        "grade": "fitted to research, not measured" if row.grade == "free" and posterior.shipped() else GRADES[row.grade],
         "sources": [{"id": one, "text": look_up(one).statement if one[0] == "F" else look_up(one).quantity} for one in ids(row.source)],
         "source": row.source,
         "editable": editable(name),

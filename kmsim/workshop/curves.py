@@ -213,6 +213,7 @@ def budget(setup: Setup, runs: Sequence[Found], total: float | None) -> dict[str
                 "spent": shown("cost_gbp", spent),
                 "unspent": shown("unspent_gbp", whole - spent),
                 "text": f"{found.arm.named} spends {shown('cost_gbp', spent)} of {shown_total}",
+                "buys": _bought(found, spent),
                 "parts": [
                     {"id": k, "label": plain_name(k), "share": round(v / whole, 4), "text": shown("cost_gbp", v)}
                     for k, v in sorted(parts.items(), key=lambda item: -item[1])
@@ -222,3 +223,21 @@ def budget(setup: Setup, runs: Sequence[Found], total: float | None) -> dict[str
         )
     sentence = f"The budget is {shown_total} for each policy, £{setup.budget:g} a pupil; no run spends more."
     return {"total": shown_total, "sentence": sentence, "policies": policies}
+
+
+def _bought(found: Found, spent: float) -> str:
+    """What the money buys, in schools; means over runs."""
+    schools = float(np.mean([run.joined.sum() for run in found.runs]))
+    if schools < 0.5 or not spent:
+        return "no school joins a programme"
+    whole = len(found.runs[0].joined)
+    return f"{schools:.0f} of {whole:,} schools join, about {_thousands(spent / schools)} each"
+
+
+def _thousands(pounds: float) -> str:
+    """Pounds as people say them.
+
+    >>> _thousands(26628), _thousands(640)
+    ('£27,000', '£640')
+    """
+    return f"£{pounds:,.0f}" if pounds < 1000 else f"£{round(pounds, -3):,.0f}"

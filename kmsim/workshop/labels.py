@@ -6,7 +6,7 @@ from kmsim.posterior import point
 from kmsim.report.style import plain_name
 
 LABEL = "Illustrative model, not a forecast"
-TITLE = 'Taking "what works" to scale'
+TITLE = "Taking “what works” to scale"
 RANGES = f"Bands: 90% of runs. Chance only; {point()}."
 TERMS = ("autumn", "spring", "summer")
 _NETWORKS = {

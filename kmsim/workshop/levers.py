@@ -46,7 +46,10 @@ def _times(value: float) -> str:
 
 @dataclass(frozen=True)
 class Lever:
-    """One slider. scope: `policy` for one policy's network, `all` for what holds for all. show: a value in words."""
+    """One slider. scope: `policy` for one policy's network, `all` for what holds for all. show: a value in words.
+
+    found: what the evidence comes to, in one sentence for a head, which says no more than those findings do.
+    """
 
     id: str
     scope: str
@@ -56,6 +59,7 @@ class Lever:
     low_word: str
     high_word: str
     evidence: tuple[str, ...]
+    found: str
     low: float = 0.0
     high: float = 1.0
     step: float = 0.05
@@ -80,7 +84,7 @@ class Lever:
             "id": self.id, "scope": self.scope, "group": self.group, "label": self.label, "meaning": self.meaning,
             "low_word": self.low_word, "high_word": self.high_word, "min": self.low, "max": self.high, "step": self.step,
             "values": {f"{value:g}": self.show(value) for value in self.steps()},
-            "evidence": [cited(name) for name in self.evidence],
+            "found": self.found, "evidence": [cited(name) for name in self.evidence],
         }  # fmt: skip
 
 
@@ -95,29 +99,51 @@ LEVERS: dict[str, Lever] = {
     lever.id: lever
     for lever in (
         Lever("cpd", "policy", _NETWORK, "CPD", "How many hours of training each teacher is offered a year",
-              "no hours", "36 hours", ("F71", "F15", "F14"), show=_hours),
+              "no hours", "36 hours", ("F71", "F15", "F14"),
+              "Time is what keeps most teachers from training; an older review saw effects only beyond 14 hours, but with "
+              "coaching it was better coaching, not more hours, that went with larger effects.", show=_hours),
         Lever("focus", "policy", _NETWORK, "Focus", "Whether the training is about one named way of teaching, or a bit of everything",
-              "anything goes", "one practice", ("F18", "F30")),
+              "anything goes", "one practice", ("F02", "F18", "F30"),
+              "Networks that helped pupils had a specific aim; good programmes were told by how they helped teachers to put "
+              "ideas to use, and a research lead in each of 40 schools moved results by too little to tell."),
         Lever("external_expertise", "policy", _NETWORK, "Expertise", "Days a year with someone from outside who knows the practice well",
-              "nobody from outside", "4 days", ("F20c", "F20e", "F17c"), show=_days),
+              "nobody from outside", "4 days", ("F20c", "F20e", "F17c"),
+              "Lesson Study with nobody from outside did nothing for pupils in 181 schools; monthly groups on one practice, with a "
+              "little outside help, raised results in 140; older, more hopeful reviews name outside experts too.", show=_days),
         Lever("collaboration", "policy", _NETWORK, "Collaboration", "How much schools really meet, watch each other and rehearse together",
-              "on paper only", "all the time", ("F03", "F20", "F19")),
+              "on paper only", "all the time", ("F03", "F20", "F19"),
+              "How well schools near by work together says much about a network, its size little; pairing weaker with stronger "
+              "teachers raised results; being told and shown put hardly anything into classrooms, coaching most."),
         Lever("ownership", "policy", _NETWORK, "Ownership", "How far teachers and heads set the goals themselves",
-              "told what to do", "their own goals", ("F02",)),
+              "told what to do", "their own goals", ("F02",),
+              "In the networks that helped pupils, members owned the goals and how to reach them: one of seven things these shared."),
         Lever("capacity_building", "policy", _NETWORK, "Own leaders", "How hard the network trains its own facilitators to carry on",
-              "none trained", "all it can", ("F02", "F54")),
+              "none trained", "all it can", ("F02", "F54"),
+              "Networks that helped pupils could keep themselves going; whether staff stayed and training went on decided most "
+              "about whether a school dropped a reform."),
         Lever("novelty", "policy", _NETWORK, "Something new", "How much of the practice the schools do not do already",
-              "nothing new", "all new", ("F57",)),
+              "nothing new", "all new", ("F02", "F57"),
+              "Networks that helped pupils gave teachers something new to learn; how well a programme had done in trials did not "
+              "foretell whether it lasted."),
         Lever("targeting", "policy", _FAIR, "Targeting", "How far invitations and hours go to the most disadvantaged schools first",
-              "all alike", "need first", ("F04", "F78")),
+              "all alike", "need first", ("F04", "F78"),
+              "The more effective networks aimed at pupils who were excluded, in a minority or behind; but groups of three schools "
+              "working on the gap made no difference overall: disadvantaged pupils gained in primaries and lost in secondaries."),
         Lever("community", "policy", _FAIR, "Community", "How much parents, business and local bodies take part",
-              "not at all", "fully", ("F05",)),
-        Lever("budget", "all", _ALL, "Budget", "Money for the whole programme, for each pupil of all these schools",
-              "£5 a pupil", "£100 a pupil", ("F90", "F85"), 5.0, 100.0, 5.0, _pounds),
+              "not at all", "fully", ("F05",),
+              "Every effective network in the review visibly involved parents, business or the community."),
+        Lever("budget", "all", _ALL, "Budget", "Money for the whole programme over all its years, for each pupil of all these schools",
+              "£5 a pupil", "£100 a pupil", ("F90", "F85"),
+              "Programmes that were tried cost between nothing much and £80 a pupil; schools spend about two days of cover a teacher "
+              "on development.", 5.0, 100.0, 5.0, _pounds),
         Lever("funded_years", "all", _ALL, "Years funded", "For how many years each school is paid for, from when it joins",
-              "1 year", "6 years", ("F51", "F55"), 1.0, 6.0, 1.0, _years),
+              "1 year", "6 years", ("F51", "F55"),
+              "Fewer than a third of 5,331 schools sustained a behaviour programme for five years; none of 18 school health "
+              "programmes was kept whole after its funding, and 17 left some part somewhere.", 1.0, 6.0, 1.0, _years),
         Lever("turnover", "all", _ALL, "Turnover", "How many teachers and heads leave and move, against what they do now",
-              "half of now", "half more", ("F63", "F64", "F65"), 0.5, 1.5, 0.1, _times),
+              "half of now", "half more", ("F63", "F64", "F65"),
+              "About nine teachers in a hundred leave England's state schools in a year and about eight move to another school; "
+              "leaving is most frequent in the first years of teaching.", 0.5, 1.5, 0.1, _times),
     )
 }  # fmt: skip
 NETWORK_LEVERS = tuple(lever.id for lever in LEVERS.values() if lever.scope == "policy")

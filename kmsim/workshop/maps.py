@@ -22,6 +22,7 @@ from kmsim.workshop.runs import QUARTER, Run, Watched, watch
 DEPTH_STEPS = 9
 FULL_DEPTH = 0.8  # quality times use at which the fill is darkest
 LET_GO = 0.125  # share of users under which a school that had a quarter has lapsed
+KINDS = {"pru": "pupil referral unit"}  # what readers call a phase, where its own name is no word
 FIFTHS = ("least disadvantaged fifth", "second fifth", "middle fifth", "fourth fifth", "most disadvantaged fifth")
 STATES = {
     ".": "never took part",
@@ -59,7 +60,7 @@ def facts(system: System, row: int) -> str:
     """A school in a line."""
     s = system.schools
     free = f"{100 * s['fsm'][row]:.0f}% with free school meals ({FIFTHS[need(system)[row]]})"
-    return f"{PHASES[s['phase'][row]]}, {s['pupils'][row]:,} pupils, {s['size'][row]} teachers, {free}"
+    return f"{KINDS.get(PHASES[s['phase'][row]], PHASES[s['phase'][row]])}, {s['pupils'][row]:,} pupils, {s['size'][row]} teachers, {free}"
 
 
 def need(system: System) -> np.ndarray:

@@ -80,11 +80,13 @@ def _joining(one: dict[str, np.ndarray], system: System) -> Told:
 
 def _use(one: dict[str, np.ndarray], users: np.ndarray, well: np.ndarray, letters: np.ndarray) -> Told:
     told: Told = []
+    gone = letters == "l"
+    left = "the school has let it go" if gone[-1] else "it is taken up again later"
     for reached, text in (
         (users > 0, "the first teacher tries it."),
         (users >= QUARTER, "a quarter of its teachers are trying or using it."),
         (well > 0, "the first teacher does it well."),
-        (letters == "l", "fewer than one in eight still use it: the school has let it go."),
+        (gone, f"fewer than one in eight still use it: {left}."),
     ):
         if reached[1:].any():
             at = 1 + int(np.argmax(reached[1:]))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, Queue
 
 import pytest
+
+from tests.workshop.serving import Served, serving
 
 ARGUMENTS = [
     "--headless",
@@ -37,37 +34,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running workshop: its address, the presenter's link, and the room's code if it is shared."""
-
-    address: str
-    link: str
-    code: str | None
-
-
-def _serve(*keys: str) -> Iterator[Served]:
-    command = [sys.executable, "-m", "kmsim.cli", "workshop", "--no-browser", "port=0", *keys]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    lines: Queue[str] = Queue()
-    assert process.stdout is not None
-    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
-    said = ""
-    try:
-        while "#key=" not in said or ("--lan" in keys and not re.search(r"\b[A-Z0-9]{6,}\b", said)):
-            try:
-                said += lines.get(timeout=300)  # a model changed since is compiled first
-            except Empty:
-                pytest.fail(f"kmsim workshop did not start: {said}")
-        link = re.search(r"http://(127\.0\.0\.1|localhost):\d+/#key=\S+", said)
-        assert link, said
-        code = re.search(r"\b[A-Z0-9]{6,}\b", said) if "--lan" in keys else None
-        yield Served(link[0].split("/#")[0], link[0], code[0] if code else None)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @pytest.fixture(scope="session")
 def browser():
     for extra in ("playwright", "starlette", "uvicorn", "orjson"):
@@ -86,7 +52,8 @@ def browser():
 @pytest.fixture(scope="session")
 def server(browser) -> Iterator[Served]:
     """Shared on the local network, so that one server serves the tests of the presenter and of the phones."""
-    yield from _serve("--lan")
+    with serving("--lan") as served:
+        yield served
 
 
 @dataclass
@@ -116,8 +83,11 @@ def opener(browser, server: Served) -> Iterator[Callable]:
         kept = Opened(page, [], [])
         opened.append(kept)
 
+        target = link or (server.address + path if path else server.link)
+        own = "/".join(target.split("/")[:3])
+
         def watch(request) -> None:
-            if not request.url.startswith((server.address, "data:", "blob:")):
+            if not request.url.startswith((own, "data:", "blob:")):
                 kept.elsewhere.append(request.url)
 
         context.on("request", watch)
@@ -130,7 +100,7 @@ def opener(browser, server: Served) -> Iterator[Callable]:
                 else None
             ),
         )
-        page.goto(link or (server.address + path if path else server.link))
+        page.goto(target)
         if ready:
             settle(page)
         return page

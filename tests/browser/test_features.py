@@ -338,3 +338,67 @@ def test_20_the_facilitators_guide_is_a_link_away(page) -> None:
         link.click()
     opened.value.wait_for_load_state()
     assert "45" in opened.value.inner_text("body")
+
+
+def test_the_numbers_have_a_screen_of_their_own_in_presenter_mode(opener) -> None:
+    page = opener("projector")
+    assert page.get_by_role("button", name="The numbers").count() == 0
+    page.get_by_role("button", name="Presenter mode").click()
+    page.get_by_role("button", name="The numbers").click()
+    dialog = page.get_by_role("dialog", name="The numbers at the end")
+    assert dialog.locator("tbody tr").count() >= 10
+    sizes = dialog.evaluate(
+        "e => [...e.querySelectorAll('tbody :is(th, td)')].map(c => parseFloat(getComputedStyle(c).fontSize))"
+    )
+    assert min(sizes) >= 24
+    assert dialog.evaluate("e => e.scrollHeight - e.clientHeight") <= 0
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    page.locator("main").focus()
+    page.keyboard.press("t")
+    dialog.wait_for()
+
+
+def test_a_chart_is_read_off_by_keys_and_by_pointer(page) -> None:
+    term = page.get_by_role("slider", name="Term read off: Teachers doing it well")
+    term.focus()
+    term.press("Home")
+    assert term.get_attribute("aria-valuetext").startswith("A: Year 0: 0")
+    for _ in range(3):
+        term.press("ArrowRight")
+    assert "Year 1:" in term.get_attribute("aria-valuetext")
+    assert page.get_by_label("Term shown on the map and the charts").input_value() == "3"
+    box = term.bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    assert page.get_by_label("Term shown on the map and the charts").input_value() == "15"
+    assert "Year 5:" in page.locator(".readout").first.inner_text()
+
+
+def test_every_lever_tells_its_evidence_in_a_sentence_with_the_findings_a_click_away(page) -> None:
+    for button in page.get_by_role("button", name=re.compile("^What .* means$")).all():
+        button.click()
+    said = page.locator(".lever .more")
+    assert said.count() == 12
+    for text in said.all_inner_texts():
+        assert re.search(r"[a-z]{3}.*\.\s+Research: F\d\d", text), text
+    page.get_by_role("link", name=re.compile("^F78")).click()
+    page.get_by_role("tab", name="What the model gets right and wrong", selected=True).wait_for()
+    page.wait_for_function("() => document.activeElement.innerText.includes('F78')")
+
+
+def test_assumptions_fold_and_a_search_opens_what_it_finds(opener) -> None:
+    page = opener("phone")
+    mode(page, "Assumptions")
+    sections = page.locator(".assumptions > .body > details")
+    sections.first.wait_for()
+    assert sections.count() >= 12 and page.locator(".assumptions > .body > details[open]").count() == 1
+    assert page.evaluate("() => document.documentElement.scrollHeight") < 6 * 844
+    summary = sections.nth(1).locator("> summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    sections.nth(1).locator("tbody tr").first.wait_for()
+    page.get_by_role("searchbox", name="Find").fill("theta")
+    page.get_by_role("slider").first.wait_for()
+    page.get_by_role("searchbox", name="Find").fill("")
+    page.get_by_role("button", name="Open every section").click()
+    assert page.locator(".assumptions > .body > details[open]").count() == sections.count()

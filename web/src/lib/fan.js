@@ -53,12 +53,12 @@ const guessed = (guess) => ({
   symbol: "circle", symbolSize: 8, lineStyle: { color: "#6a747d", type: [2, 4], width: 3 }, itemStyle: { color: "#6a747d" },
 });
 
-const ticked = (axis, size, extra) => {
+const ticked = (axis, size, extra, margin = 8) => {
   const at = axis.ticks.map((tick) => tick.at);
   const text = new Map(axis.ticks.map((tick) => [tick.at, tick.text]));
   return {
     type: "value", min: axis.min, max: axis.max, axisLine: { show: false }, axisTick: { show: false, customValues: at },
-    axisLabel: { customValues: at, formatter: (value) => text.get(value) ?? "", color: MUTED, fontSize: size, fontFamily: "Inter" },
+    axisLabel: { margin, customValues: at, formatter: (value) => text.get(value) ?? "", color: MUTED, fontSize: size, fontFamily: "Inter" },
     splitLine: { customValues: at, lineStyle: { color: LINE } }, ...extra,
   };
 };
@@ -77,8 +77,8 @@ export function fan({ years, axes, axis, funding, policies, guess, ends = 0 }) {
   ].filter((label) => label.y !== null);
   return {
     animation: false, textStyle: { fontFamily: "Inter", color: INK },
-    grid: { left: 3.1 * size, right: (0.53 * longest + 1) * size, top: 0.7 * size, bottom: 1.55 * size },
-    xAxis: ticked(axes.year, size, { splitLine: { show: false } }),
+    grid: { left: 3.1 * size, right: (0.53 * longest + 1) * size, top: 0.7 * size, bottom: 1.75 * size },
+    xAxis: ticked(axes.year, size, { splitLine: { show: false } }, 0.6 * size),
     yAxis: ticked(axis, size, {}),
     series: [
       ...(funding ? [upright(funding.year, funding.text, size, axis.max)] : []),

@@ -22,6 +22,7 @@ class Workshop {
   note = $state("");
   story = $state.raw(null);
   school = $state.raw(null);
+  finding = $state(null); // one to be led to, from where it is cited
   guess = $state.raw(null);
   drawn = $state.raw({ number: 0, first: 0, settled: 0 });
   #history = null;
@@ -138,6 +139,12 @@ class Workshop {
   go(mode, tab = null) {
     this.mode = mode;
     if (tab) this.tab = tab;
+  }
+
+  // To a finding, in the list of them all.
+  read(finding) {
+    this.finding = finding;
+    this.go("assumptions", "findings");
   }
 
   // Larger for a projector. The class is set first: charts read the size of their letters from it.
