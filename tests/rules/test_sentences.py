@@ -7,7 +7,6 @@ import importlib
 import numpy as np
 import pytest
 
-from kmsim.parameters import BY_HAND
 from tests.rules.sentences import DOCUMENT, SEEDS, SENTENCES, STATISTICS, Sentence, _frozen, _run, measured
 
 each = pytest.mark.parametrize("sentence", [pytest.param(s, id=s.id) for s in SENTENCES])
@@ -62,16 +61,12 @@ def test_a_run_shows_it(sentence: Sentence):
 
 
 def test_collaboration_alone_does_about_nothing():
-    """F20c-d against F20e: it carries expertise and focus, and without expertise there is nothing to carry.
-
-    At the parameters set by hand: how it comes out where they are calibrated is the scorecard's to say (F20c, F20d).
-    """
-    by_hand = {f"parameters.{name}": row.default for name, row in BY_HAND.items() if row.grade == "free"}
+    """F20c-d against F20e: it carries expertise and focus, and without expertise there is nothing to carry."""
     whole, nothing_to_carry = {}, {"network.external_expertise": 0.0}
     apart, alone, carrying = {"network.collaboration": 0.0}, {}, {}
     for carried, expertise in ((alone, nothing_to_carry), (carrying, whole)):
         for name, collaboration in (("with", {}), ("without", apart)):
-            arm = {"policy": "codesigned_networks"} | by_hand | expertise | collaboration
+            arm = {"policy": "codesigned_networks"} | expertise | collaboration
             carried[name] = np.mean([STATISTICS["well"].of(_run(seed, 5, _frozen(arm))) for seed in SEEDS])
     assert carrying["with"] - carrying["without"] > 0.05
     assert abs(alone["with"] - alone["without"]) < 0.1 * (carrying["with"] - carrying["without"])
