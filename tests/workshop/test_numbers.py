@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import numpy as np
@@ -92,6 +93,9 @@ def test_spending_never_exceeds_the_budget(camden):
     for bar in said["budget"]["policies"]:
         assert 0 <= bar["share"] <= 1
         assert sum(part["share"] for part in bar["parts"]) == pytest.approx(bar["share"], abs=0.002)
+    hubs, coaching, trusts = (bar["buys"] for bar in said["budget"]["policies"])
+    assert all(re.fullmatch(r"\d+ of 62 schools join, about £\d+,000 each", one) for one in (hubs, coaching))
+    assert trusts == "no school joins a programme"
     assert said["budget"]["total"] == OUTCOMES["cost_gbp"].show(60 * CAMDEN.pupils)
 
 
