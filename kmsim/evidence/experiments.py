@@ -19,7 +19,7 @@ LEAVING = ("leave_0", "leave_2", "leave_4", "leave_6", "leave_10", "leave_30", "
 SIZES = {"3 schools": 3, "10 schools": 10, "30 schools": 30, "60 schools": 60}
 QUALITIES = {"little collaboration": 0.25, "some collaboration": 0.5, "much collaboration": 0.75}
 HIERARCHIES = {"6 schools": 0.05, "24 schools": 0.2, "60 schools": 0.5}
-TRIALS, PROGRAMMES = 141, 480  # F21's number; as many as tell a correlation of 0.2 from none
+TRIALS, PROGRAMMES = 141, 1200  # F21's number; as many as tell a correlation of 0.1 from one of 0.2
 SENIOR, CLASS = "senior leader", "teacher"
 
 

@@ -497,7 +497,7 @@ SENTENCES: tuple[Sentence, ...] = (
              Call("peers.support", SUPPORT), off(s_support=0), "depth", 1, years=8),
     Sentence("drift-routine", "Fidelity drift", "School routine slows it",
              Call("peers.standing_support", {"vitality": 0.1, "expertise": 0.1, "carry": 1, "routine": 0.5, "scripting": 0}), off(s_routine=0),
-             "depth", 1, "hub_and_spoke", 8),
+             "depth", 1, years=8, both={"network.ownership": 0.05}),
     # something new
     Sentence("new", "Something new", "A network with nothing new has nothing to carry",
              Call("cpd.carried", {"novelty": 0.7}, {"novelty": 0.05}), {"network.novelty": 0.05}, "attainment", 1),
