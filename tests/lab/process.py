@@ -15,7 +15,10 @@ FOLDER = Path("results", "sweep", "mine")
 
 
 def start(place: Path, *words: str) -> subprocess.Popen[str]:
-    """Start it in a folder, in a session of its own: a signal to its group reaches it and its workers, and nobody else."""
+    """Start it in a folder, in a session of its own: a signal to its group reaches it and its workers, and nobody else.
+
+    It hears Ctrl-C even where this process does not, as one that a shell has put into the background.
+    """
     return subprocess.Popen(
         [sys.executable, "-m", "kmsim.cli", *words],
         cwd=place,
@@ -23,6 +26,7 @@ def start(place: Path, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
 

@@ -43,6 +43,11 @@ def relax(x: float, pulls: list[tuple[float, float]], loss: float, dt: float) ->
     return level + (x - level) * math.exp(-strength * dt)
 
 
+def near_tie(x: float, pulls: list[tuple[float, float]]) -> bool:
+    """Whether a pull's target lies so near x that single precision may see it on the other side."""
+    return any(strength > 0.0 and abs(target - x) < 1e-6 for strength, target in pulls)
+
+
 def mean(numbers: list[float]) -> float:
     """The mean, and 0 for nothing."""
     return sum(numbers) / len(numbers) if numbers else 0.0

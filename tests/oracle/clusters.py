@@ -6,7 +6,7 @@ import math
 
 import mesa
 
-from tests.oracle.arithmetic import approach, clip, mean, nearly_equal_runs, relax
+from tests.oracle.arithmetic import approach, clip, mean, near_tie, nearly_equal_runs, relax
 from tests.oracle.schools import Conditions, School
 
 
@@ -234,6 +234,7 @@ def move_expertise(model, k: int) -> None:
             pulls.append((conditions.vitality, before[cluster]))
             staffed = min(1.0, cluster.facilitators / p["f_needed"])
         loss = p["e_loss"] * (1.0 - p["e_hold"] * staffed)
+        conditions.tie = near_tie(school.expertise[k], pulls)
         school.expertise[k] = relax(school.expertise[k], pulls, loss, model.dt)
 
 

@@ -132,7 +132,12 @@ def _reals(engine: Model, oracle: OracleModel, report: Report) -> None:
 
 def _settle_ties(engine: Model, oracle: OracleModel, report: Report) -> None:
     """A pull counts only if its target is better than what is there: where the two were equal but for rounding, count and resync."""
-    t = engine.tables[Teacher]
+    t, s = engine.tables[Teacher], engine.tables[School]
+    for i, school in enumerate(oracle.schools):
+        for k, conditions in enumerate(school.conditions):
+            if conditions.tie and _apart(s["expertise"][k, i], school.expertise[k]):
+                report.near_misses += 1
+                school.expertise[k] = float(s["expertise"][k, i])
     for i, teacher in enumerate(oracle.teachers):
         for k, decisions in enumerate(teacher.decisions):
             if decisions["tie"] and any(_apart(t[name][k, i], teacher.__dict__[name][k]) for name in TEACHER):

@@ -6,7 +6,7 @@ import math
 
 import mesa
 
-from tests.oracle.arithmetic import chance, clip, logistic, mean, relax
+from tests.oracle.arithmetic import chance, clip, logistic, mean, near_tie, relax
 
 UNAWARE, AWARE, TRYING, USING, LAPSED = range(5)
 TEACHER, MIDDLE, SENIOR, HEAD = range(4)
@@ -137,9 +137,8 @@ class Teacher(mesa.Agent):
         return clip(ceiling, p["q_least"], 1.0)
 
     def note_tie(self, k: int, value: float, pulls: list[tuple[float, float]]) -> None:
-        """Remember that a pull's target lay so near the value that single precision may see it on the other side."""
-        if any(strength > 0.0 and abs(target - value) < 1e-6 for strength, target in pulls):
-            self.decisions[k]["tie"] = True
+        """Remember a pull whose target single precision may see on the value's other side."""
+        self.decisions[k]["tie"] |= near_tie(value, pulls)
 
     def learned_knowledge(self, k: int) -> float:
         p, conditions = self.model.parameters, self.school.conditions[k]

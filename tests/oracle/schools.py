@@ -29,6 +29,7 @@ class Conditions:
     cluster_fidelity: float = 0.0
     cluster_ownership: float = 0.0
     cluster_visible: float = 0.0
+    tie: bool = False  # whether a pull on its expertise could be seen on either side
 
 
 def funding_after(model, ticks: int) -> float:
