@@ -271,8 +271,10 @@ def run(
         why = f"{generations} generations are done"
     elif trace.evaluations.sum() >= in_all:
         why = f"{in_all} evaluations are spent"
-    elif sampler.late or time.monotonic() >= deadline:
+    elif sampler.late:
         why = "the clock: a generation was given up, so that a faster machine may go further"
+    elif time.monotonic() >= deadline:
+        why = "the clock: no time was left to begin another generation"
     else:
         why = f"a generation took more than {most} evaluations"
     return Generations(_particles(history) if len(trace) else pd.DataFrame(), trace, why)
