@@ -120,7 +120,7 @@ def empty_world() -> World:
         offer=offer_of(0),
         practices=practices_of([]),
         money=money_of(0, len(CATEGORIES)),
-        scratch=scratch_of(0, 1, 1),
+        scratch=scratch_of(0, 0, 1, 1),
         clock=clock(0, 1, 0, 0, 1, False),
         p=np.array([record(defaults())]),
     )
@@ -256,7 +256,7 @@ class Model(ViewModel):
             offer=offer_of(n_schools),
             practices=practices_of(scenario.practices),
             money=money_of(n_schools, len(CATEGORIES)),
-            scratch=scratch_of(n, practices, int(self._schools["group"].max()) + 1),
+            scratch=scratch_of(n, n_schools, practices, int(self._schools["group"].max()) + 1),
             clock=when,
             p=self._rules,
         )

@@ -47,6 +47,7 @@ _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 _9, _HALF, _STEP = np.uint32(9), np.float32(0.5), np.float32(2.0**-23)
 _16, _LANES = np.uint32(16), np.uint32(3)
 BLOCK, CALLS = 512, 128  # slots to a block, calls to a block
+_QUARTER, _HALF_BLOCK = np.uintp(CALLS), np.uintp(2 * CALLS)
 _BLOCK_BITS, _CALL_BITS, _CALL_MASK = np.uint32(9), np.uint32(7), np.uint32(CALLS - 1)
 
 
@@ -91,12 +92,13 @@ def uniform(seed, purpose, practice, slot, tick):
     return open_unit(word)
 
 
-@inner
-def _calls(a, b, c, d, call, when, what, k0, k1):
-    """128 calls side by side, a word of each into each of four rows: the loop that becomes SIMD."""
-    for j in range(len(a)):
+@rule
+def _calls(out, at, call, when, what, k0, k1):
+    """128 calls side by side, a word of each into each quarter of the block that begins at `at`: the loop that becomes SIMD."""
+    for j in range(np.uintp(CALLS)):
         w0, w1, w2, w3 = philox(np.uint32(call + j), when, what, np.uint32(0), k0, k1)
-        a[j], b[j], c[j], d[j] = open_unit(w0), open_unit(w1), open_unit(w2), open_unit(w3)
+        out[at + j], out[at + _QUARTER + j] = open_unit(w0), open_unit(w1)
+        out[at + _HALF_BLOCK + j], out[at + _HALF_BLOCK + _QUARTER + j] = open_unit(w2), open_unit(w3)
 
 
 @compiled
@@ -109,9 +111,8 @@ def uniform_block(out, seed, purpose, practice, first, tick):
     k0, k1 = np.uint32(key & _LOW), np.uint32(key >> _32)
     what = np.uint32(purpose) | (np.uint32(practice) << _16)
     for block in range(len(out) // BLOCK):
-        rows = out[block * BLOCK : (block + 1) * BLOCK].reshape(4, CALLS)
         call = np.uint32((first // BLOCK + block) * CALLS)
-        _calls(rows[0], rows[1], rows[2], rows[3], call, np.uint32(tick), what, k0, k1)
+        _calls(out, np.uintp(block * BLOCK), call, np.uint32(tick), what, k0, k1)
 
 
 # Inverse distribution functions, as tables: a draw in, a variate out.

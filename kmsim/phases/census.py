@@ -24,8 +24,8 @@ def showing(stage, q, p):
 @rule
 def tell_followers(contacts, follow_start, follow_from, post, change):
     """Add a change of what a post shows to the counts of everyone with a tie to it (whole numbers: any order will do)."""
-    for t in range(follow_start[post], follow_start[post + 1]):
-        contacts[follow_from[t]] += change
+    for t in range(np.uintp(follow_start[post]), np.uintp(follow_start[post + 1])):
+        contacts[np.uintp(follow_from[t])] += change
 
 
 @compiled

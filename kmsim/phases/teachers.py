@@ -7,7 +7,8 @@ import numpy as np
 from kmsim.jit import compiled, inner, rule
 from kmsim.phases import tile
 from kmsim.phases.census import tell_followers
-from kmsim.phases.tile import LANES, POSTS, Place, bring_in, bring_out, columns_of, lay_place, met_by
+from kmsim.phases.place import lay_places, places
+from kmsim.phases.tile import POSTS, POWER, bring_in, bring_out, columns_of, powers_of_e
 from kmsim.rng import AWARE as AWARE_DRAW
 from kmsim.rng import BLOCK, uniform_block
 from kmsim.rng import STAGE as STAGE_DRAW
@@ -18,61 +19,88 @@ from kmsim.rules.adoption import (
     UNAWARE,
     USING,
     benefit_seen,
-    hardness,
-    letting_go,
+    held,
     load,
     reinforcement,
     settle_rate,
-    try_rate,
-    visible_gain,
+    tries,
+    urge,
+    will,
 )
 from kmsim.rules.awareness import awareness_rate, earliness
-from kmsim.rules.cpd import attendance, carried, ceiling, knowledge_after
-from kmsim.rules.numbers import HALF, ONE, ZERO, F, chance
-from kmsim.rules.ownership import goal_setting, ownership_after, success_gain
-from kmsim.rules.peers import fidelity_after, standing_support, support
+from kmsim.rules.cpd import attendance, knowledge_pulls, reached
+from kmsim.rules.numbers import HALF, ONE, ZERO, F, between, drawn, either, sigma_of
+from kmsim.rules.ownership import ownership_pulls
+from kmsim.rules.peers import fidelity_pulls, support
 
-(_STAGE, _U, _Q, _O, _AWARE_SHARE, _USE_SHARE, _USERS, _WELL, _EARLY, _Z, _APTITUDE, _W0, _TRIES, _XI_A, _XI_S) = (
-    tile.AT[name] for name in tile.OWN[:15]
+(
+    _PRIORITY,
+    _MANDATE,
+    _BROADCAST,
+    _HOURS,
+    _QUALITY,
+    _REHEARSAL,
+    _VITALITY,
+    _LIVELY,
+    _BEST,
+    _COMMUNITY,
+    _STANDING,
+    _Q_SCHOOL,
+    _Q_CLUSTER,
+    _O_CLUSTER,
+    _CLUSTER_VISIBLE,
+    _PART,
+    _SUCCESS,
+    _HARD,
+    _VISIBLE,
+) = (np.uintp(tile.AT[name]) for name in tile.MET)
+_STAGE, _U, _Q, _O, _AWARE_SHARE, _USE_SHARE, _USERS, _WELL, _TRIES = (np.uintp(tile.AT[name]) for name in tile.OWN)
+_ATTENDS, _LOAD, _ATTENDED, _HEARD, _IN_USE, _SUPPORT, _REACH, _REINFORCED, _SEEN, _UP, _BOTH = (
+    np.uintp(tile.AT[name]) for name in tile.ON_THE_WAY
 )
-_AWARE_DRAW, _STAGE_DRAW = tile.AT["aware_draw"], tile.AT["stage_draw"]
-_ATTENDS, _HEARD, _HELD, _NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _SHOWS, _CHANGED, _IN_USE, _USING, _CHAMPION = (
-    tile.AT[name] for name in tile.COMES_OUT
+_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _CHANGED, _COUNTS, _MORE_COUNTS, _Q_USERS, _O_USERS, _Q_DEEP = (
+    np.uintp(tile.AT[name]) for name in tile.COMES_OUT
 )
+_POWER, _POWER_2, _POWER_3 = (np.uintp(row) for row in POWER)
 _IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
 _SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(256), F(65536)  # as in census.showing
-_BYTE, _SIXTEEN = np.int32(255), np.int32(16)
+_TEN, _TWENTY, _1023 = np.int64(10), np.int64(20), np.int64(1023)  # counts of a school are added up side by side
+_COUNT_2, _COUNT_3 = F(1 << 10), F(1 << 20)
+_I = np.uintp
 
 
 @compiled
 def teachers(w, tick):
     """Every teacher once, for each practice; then what changed is told to those who look to them."""
     _count_tries(w)
-    posts, x = len(w.posts.school), w.scratch.tile
     for k in range(len(w.uptake)):
-        of = columns_of(w, k)
-        changes = np.int64(0)
-        school = np.int64(0)
-        place = _place(w, k, 0)
-        for block in range(0, posts, BLOCK):
-            uniform_block(w.scratch.aware_draws, w.clock.seed, AWARE_DRAW, k, block, tick)
-            uniform_block(w.scratch.stage_draws, w.clock.seed, STAGE_DRAW, k, block, tick)
-            for first in range(block, min(block + BLOCK, posts), POSTS):
-                n = min(POSTS, posts - first)
-                bring_in(x, of, first, n, first - block)
-                place = _lay_places(w, k, first, n, school, place)
-                whole = (n + LANES - 1) // LANES * LANES
-                _hear(x, whole, w.p[0], w.clock.dt)
-                _learn(x, whole, w.p[0], w.clock.dt)
-                _decide(x, whole, w.p[0], w.clock.dt)
-                _show(x, whole, w.p[0])
-                changes = _note_changes(x, w, first, n, changes)
-                bring_out(of, first, x, n)
-                school = _count(w, k, first, n, school)
-        contacts, start, source = w.posts.contacts[k], w.posts.follow_start, w.posts.follow_from
-        changed, change = w.scratch.changed, w.scratch.change
-        for e in range(changes):
-            tell_followers(contacts, start, source, changed[e], change[e])
+        places(w, k)
+        _tick(w, k, tick, columns_of(w, k), w.uptake[k])
+
+
+@inner
+def _tick(w, k, tick, of, uptake):
+    """One practice's tick. Arrays are named before the loop: one that is taken out of a tuple within it would be counted
+    as in use and not in use at every turn."""
+    posts, x, p, dt, seed, schools = len(w.posts.school), w.scratch.tile, w.p[0], w.clock.dt, w.clock.seed, w.schools
+    places, aware_draws, stage_draws = w.scratch.places, w.scratch.aware_draws, w.scratch.stage_draws
+    changed, change, contacts = w.scratch.changed, w.scratch.change, of.contacts
+    follow_start, follow_from = w.posts.follow_start, w.posts.follow_from
+    sight = p.see_floor + w.practices[k].observability
+    changes, school = _I(0), np.int64(0)
+    for block in range(0, posts, BLOCK):
+        uniform_block(aware_draws, seed, AWARE_DRAW, k, block, tick)
+        uniform_block(stage_draws, seed, STAGE_DRAW, k, block, tick)
+        for first in range(block, min(block + BLOCK, posts), POSTS):
+            n = min(POSTS, min(block + BLOCK, posts) - first)
+            bring_in(x, of, first, n)
+            lay_places(x, places, schools, first, n, school)
+            _live(x, of, aware_draws, stage_draws, first, n, first - block, sight, p, dt)
+            changes = _note_changes(x, changed, change, first, n, changes)
+            bring_out(of, first, x, n)
+            school = _count(x, uptake, schools, first, n, school)
+    for e in range(changes):
+        tell_followers(contacts, follow_start, follow_from, changed[e], change[e])
 
 
 @compiled
@@ -93,193 +121,239 @@ def _count_tries(w):
             trying[i] += stage[i] == TRYING
 
 
-@rule
-def _place(w, k, i):
-    """What the teachers of school i meet for practice k."""
-    o, p = w.offer, w.p[0]
-    signed = w.uptake[k, i].signed_up > 0
-    j = w.uptake[k, i].cluster
-    v = w.clusters[j].vitality if j >= 0 else ZERO
-    nu, carry = carried(o[i].novelty if signed else p.novelty_reference, p)
-    community = o[i].community if signed else ZERO
-    own = o[i].ownership if signed else ZERO
-    script, users = w.uptake[k, i].scripting, w.uptake[k, i].in_use
-    observability = w.practices[k].observability
-    return Place(
-        w.uptake[k, i].force,
-        o[i].mandate,
-        o[i].broadcast,
-        w.uptake[k, i].hours,
-        w.uptake[k, i].quality,
-        w.uptake[k, i].rehearsal,
-        v,
-        v * carry,
-        w.uptake[k, i].expertise,
-        carry,
-        script,
-        community,
-        standing_support(v, w.uptake[k, i].expertise, carry, w.uptake[k, i].routine, script, p),
-        w.uptake[k, i].q_users / F(users) if users > 0 else ZERO,
-        w.clusters[j].fidelity if j >= 0 else ZERO,
-        w.clusters[j].ownership if j >= 0 else ZERO,
-        v * w.clusters[j].visible if j >= 0 else ZERO,
-        goal_setting(own, v, ONE if w.uptake[k, i].hours > 0 else ZERO, script, p),
-        success_gain(own, v, p),
-        hardness(w.practices[k].complexity, nu, script, p),
-        visible_gain(observability, nu, w.practices[k].effect, community, p),
-        p.see_floor + observability,
-    )
-
-
-@rule
-def _lay_places(w, k, first, n, school, place):
-    """What every post of the tile meets in its school; returns what the last one's do. A school that goes on from the
-    last tile meets what it met there, whatever has been counted since."""
-    s = w.schools
-    i, at = school, np.int64(0)
-    while at < n:
-        if s[i].first_post >= first:
-            place = _place(w, k, i)
-        end = np.int64(min(s[i].first_post + s[i].n_posts - first, n))
-        lay_place(w.scratch.tile, place, at, end - at)
-        at = end
-        i += 1
-    return place
-
-
-# A tick of n teachers of a tile is three loops and not one: a processor works ahead on short bodies. Stages are whole
-# numbers in float32, so that all of it is one kind of number. Whatever is read, is read before anything is decided: a
-# load under a condition would keep a loop from SIMD.
+# A tick of n teachers of a tile is many short loops and not one: the shorter a loop's chain of steps, the more posts a
+# processor has under way at once. Stages are whole numbers in float32, so that all of it is one kind of number. Whatever
+# is read, is read before anything is decided: a load under a condition would keep a loop from SIMD.
 
 
 @inner
-def _hear(x, n, p, dt):
-    """Who attends how much, and who hears of it: the newly aware may learn and try in the same tick."""
+def _live(x, of, aware_draws, stage_draws, first, n, draw, sight, p, dt):
+    """A tick of the n posts from `first` on; draw: where in the block their draws begin; sight: how visible use is."""
+    first, n, draw = _I(first), _I(n), _I(draw)
+    _attend(x, of.base_workload, of.attendance_noise, first, n, p)
+    _may_hear(x, of.earliness, first, n, p, dt)
+    powers_of_e(x, n, 1)
+    _hear(x, aware_draws, draw, n)
+    _be_held(x, of.aptitude, first, n, p)
+    _be_taught(x, n, p, dt)
+    _be_trained(x, n, p, dt)
+    _be_asked(x, n, p, dt)
+    powers_of_e(x, n, 3)
+    _learn(x, n)
+    _look(x, of.sight_noise, first, n, sight, p)
+    _weigh(x, of.openness, first, n, p)
+    powers_of_e(x, n, 2)
+    _may_move(x, n, p, dt)
+    powers_of_e(x, n, 1)
+    _move(x, stage_draws, draw, n)
+    _show(x, n, p)
+
+
+@rule
+def _attend(x, workload, noise, first, n, p):
+    """Who attends how much, and how loaded each is."""
     for j in range(n):
-        at, stage, draw = met_by(x, j), x[_STAGE + j], x[_AWARE_DRAW + j]
-        a = attendance(at.priority, at.mandate, x[_W0 + j], x[_XI_A + j], p)
-        hearing = chance(awareness_rate(x[_EARLY + j], at.broadcast, x[_AWARE_SHARE + j], a * at.hours, p), dt)
-        x[_ATTENDS + j] = a
-        x[_HEARD + j] = _IS_AWARE if stage == _IS_UNAWARE and draw < hearing else stage
+        x[_ATTENDS + j] = attendance(x[_PRIORITY + j], x[_MANDATE + j], workload[first + j], noise[first + j], p)
+        x[_LOAD + j] = load(workload[first + j], x[_TRIES + j], p)
 
 
-@inner
-def _learn(x, n, p, dt):
+@rule
+def _may_hear(x, early, first, n, p, dt):
+    """How likely it is to hear of it, as a power."""
+    for j in range(n):
+        attended = x[_ATTENDS + j] * x[_HOURS + j]
+        rate = awareness_rate(early[first + j], x[_BROADCAST + j], x[_AWARE_SHARE + j], attended, p)
+        x[_ATTENDED + j] = attended
+        x[_POWER + j] = -rate * dt
+
+
+@rule
+def _hear(x, draws, first, n):
+    """Who hears of it: the newly aware may learn and try in the same tick."""
+    for j in range(n):
+        stage, draw, hearing = x[_STAGE + j], draws[first + j], ONE - x[_POWER + j]
+        newly = ONE if stage == _IS_UNAWARE and draw < hearing else ZERO
+        x[_HEARD + j] = stage + newly * _IS_AWARE
+        x[_IN_USE + j] = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
+
+
+@rule
+def _be_held(x, aptitude, first, n, p):
+    """The support each has, and the fidelity within reach."""
+    for j in range(n):
+        x[_SUPPORT + j] = support(
+            x[_STANDING + j], x[_USE_SHARE + j], x[_Q_SCHOOL + j], x[_COMMUNITY + j], x[_VITALITY + j], p
+        )
+        x[_REACH + j] = reached(x[_BEST + j], aptitude[first + j], p)
+
+
+@rule
+def _be_taught(x, n, p, dt):
+    """Where knowledge is drawn to, and how much of the way will be left, as a power."""
+    for j in range(n):
+        gain, weighted, loss = knowledge_pulls(x[_U + j], x[_ATTENDED + j], x[_QUALITY + j], x[_IN_USE + j], p)
+        target, rate = drawn(gain, weighted, loss)
+        x[_NEW_U + j] = target
+        x[_POWER + j] = -rate * dt
+
+
+@rule
+def _be_trained(x, n, p, dt):
+    """The same for fidelity."""
+    for j in range(n):
+        rehearsed = x[_ATTENDED + j] * x[_QUALITY + j] * x[_REHEARSAL + j]
+        gain, weighted, loss = fidelity_pulls(
+            x[_Q + j],
+            rehearsed,
+            x[_SUPPORT + j],
+            x[_REACH + j],
+            x[_Q_SCHOOL + j],
+            x[_Q_CLUSTER + j],
+            x[_LIVELY + j],
+            x[_IN_USE + j],
+            p,
+        )
+        target, rate = drawn(gain, weighted, loss)
+        x[_NEW_Q + j] = target
+        x[_POWER_2 + j] = -rate * dt
+
+
+@rule
+def _be_asked(x, n, p, dt):
+    """The same for ownership."""
+    for j in range(n):
+        part, success = x[_PART + j] * x[_ATTENDS + j], x[_SUCCESS + j] * x[_IN_USE + j] * x[_Q + j]
+        gain, weighted, loss = ownership_pulls(
+            x[_O + j], part, success, x[_VITALITY + j], x[_O_CLUSTER + j], x[_MANDATE + j], p
+        )
+        target, rate = drawn(gain, weighted, loss)
+        x[_NEW_O + j] = target
+        x[_POWER_3 + j] = -rate * dt
+
+
+@rule
+def _learn(x, n):
     """Knowledge, fidelity and ownership of those who know of it."""
     for j in range(n):
-        at, stage, u, q, o, a = met_by(x, j), x[_HEARD + j], x[_U + j], x[_Q + j], x[_O + j], x[_ATTENDS + j]
-        attended = a * at.hours
-        knows = stage != _IS_UNAWARE
-        in_use = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
-        held = support(at.standing, x[_USE_SHARE + j], at.q_school, at.community, at.vitality, p)
-        q_star = ceiling(at.expertise, at.carry, at.scripting, x[_APTITUDE + j], p)
-        rehearsed = attended * at.quality * at.rehearsal
-        u_new = knowledge_after(u, attended, at.quality, in_use, p, dt)
-        q_new = fidelity_after(q, rehearsed, held, q_star, at.q_school, at.q_cluster, at.lively, in_use, p, dt)
-        o_new = ownership_after(o, at.part * a, at.success * in_use * q, at.vitality, at.o_cluster, at.mandate, p, dt)
-        x[_HELD + j] = held
-        x[_NEW_U + j] = u_new if knows else u
-        x[_NEW_Q + j] = q_new if knows else q
-        x[_NEW_O + j] = o_new if knows else o
+        u, q, o = x[_U + j], x[_Q + j], x[_O + j]
+        knows = ONE if x[_HEARD + j] != _IS_UNAWARE else ZERO
+        x[_NEW_U + j] = either(knows, between(x[_NEW_U + j], u, x[_POWER + j]), u)
+        x[_NEW_Q + j] = either(knows, between(x[_NEW_Q + j], q, x[_POWER_2 + j]), q)
+        x[_NEW_O + j] = either(knows, between(x[_NEW_O + j], o, x[_POWER_3 + j]), o)
 
 
-@inner
-def _decide(x, n, p, dt):
-    """Who tries, settles, lapses or drops it: by means of a tick's start and end, one change of stage at most."""
+# Decisions are made by means of a tick's start and end.
+
+
+@rule
+def _look(x, noise, first, n, sight, p):
+    """What each sees: of colleagues who use it, and of pupils' gain."""
     for j in range(n):
-        at, stage, held, draw = met_by(x, j), x[_HEARD + j], x[_HELD + j], x[_STAGE_DRAW + j]
         users, well = x[_USERS + j], x[_WELL + j]
-        u, q, o = (
-            HALF * (x[_U + j] + x[_NEW_U + j]),
-            HALF * (x[_Q + j] + x[_NEW_Q + j]),
-            HALF * (x[_O + j] + x[_NEW_O + j]),
-        )
+        visible_use = sight * (well + p.half_user * (users - well)) + x[_CLUSTER_VISIBLE + j]
+        x[_REINFORCED + j] = reinforcement(visible_use, p)
+        q = HALF * (x[_Q + j] + x[_NEW_Q + j])
+        x[_SEEN + j] = benefit_seen(x[_VISIBLE + j], q, noise[first + j], p)
 
-        reinforced = reinforcement(at.sight * (well + p.half_user * (users - well)) + at.cluster_visible, p)
-        w = load(x[_W0 + j], x[_TRIES + j], p)
-        tries = try_rate(u, q, o, reinforced, at.priority, at.mandate, w, at.hard, x[_Z + j], p)
-        seen = benefit_seen(at.visible, q, x[_XI_S + j], p)
-        base = letting_go(o, reinforced, seen, at.priority, at.mandate, w, p)
-        settles, tries_again = settle_rate(q, held, p), p.retry * tries
+
+@rule
+def _weigh(x, openness, first, n, p):
+    """How willing each is to try, and how ready to let go, as powers."""
+    for j in range(n):
+        q, o = HALF * (x[_Q + j] + x[_NEW_Q + j]), HALF * (x[_O + j] + x[_NEW_O + j])
+        reinforced, priority, mandate, w = x[_REINFORCED + j], x[_PRIORITY + j], x[_MANDATE + j], x[_LOAD + j]
+        x[_POWER + j] = -will(q, o, reinforced, priority, mandate, w, x[_HARD + j], openness[first + j], p)
+        x[_POWER_2 + j] = urge(o, reinforced, x[_SEEN + j], priority, w, p)
+
+
+@rule
+def _may_move(x, n, p, dt):
+    """The rates of moving up and down from the stage each is in, and the chance of either, as a power."""
+    for j in range(n):
+        stage, u, q = x[_HEARD + j], HALF * (x[_U + j] + x[_NEW_U + j]), HALF * (x[_Q + j] + x[_NEW_Q + j])
+        first_tries, base = tries(u, sigma_of(x[_POWER + j]), p), held(x[_POWER_2 + j], x[_MANDATE + j], p)
+        settles, tries_again = settle_rate(q, x[_SUPPORT + j], p), p.retry * first_tries
         lapses, drops = p.r_lapse * base, p.r_drop * base
-
         up = settles if stage == _IS_TRYING else ZERO
-        up = tries if stage == _IS_AWARE else up
+        up = first_tries if stage == _IS_AWARE else up
         up = tries_again if stage == _IS_LAPSED else up
         down = lapses if stage == _IS_TRYING else ZERO
         down = drops if stage == _IS_USING else down
-        either = chance(up + down, dt)
-        risen = _IS_USING if stage == _IS_TRYING else _IS_TRYING
-        moved = risen if draw * (up + down) < either * up else _IS_LAPSED
-        x[_NEW_STAGE + j] = moved if stage != _IS_UNAWARE and draw < either else stage
+        x[_UP + j] = up
+        x[_BOTH + j] = up + down
+        x[_POWER + j] = -(up + down) * dt
 
 
-@inner
-def _show(x, n, p):
-    """What each post now is and shows, as numbers to count, and whether that has changed."""
+@rule
+def _move(x, draws, first, n):
+    """Who tries, settles, lapses or drops it: one change of stage at most."""
     for j in range(n):
-        stage, q, was, q_was = x[_NEW_STAGE + j], x[_NEW_Q + j], x[_STAGE + j], x[_Q + j]
+        stage, draw = x[_HEARD + j], draws[first + j]
+        moves = ONE - x[_POWER + j]
+        risen = _IS_USING if stage == _IS_TRYING else _IS_TRYING
+        moved = risen if draw * x[_BOTH + j] < moves * x[_UP + j] else _IS_LAPSED
+        x[_NEW_STAGE + j] = moved if stage != _IS_UNAWARE and draw < moves else stage
+
+
+@rule
+def _show(x, n, p):
+    """What each post now is, as numbers to count, and how what it shows has changed."""
+    for j in range(n):
+        stage, q, o, was, q_was = x[_NEW_STAGE + j], x[_NEW_Q + j], x[_NEW_O + j], x[_STAGE + j], x[_Q + j]
         using = ONE if stage == _IS_USING else ZERO
         in_use = ONE if stage == _IS_TRYING else using
         was_using = ONE if was == _IS_USING else ZERO
         was_in_use = ONE if was == _IS_TRYING else was_using
         aware, was_aware = ONE if stage != _IS_UNAWARE else ZERO, ONE if was != _IS_UNAWARE else ZERO
         well, was_well = using if q >= p.q_well else ZERO, was_using if q_was >= p.q_well else ZERO
-        champion = using if q > p.q_champion else ZERO
-        shows = _SHOWS_AWARE * aware + _SHOWS_USE * in_use + _SHOWS_WELL * well
-        x[_SHOWS + j] = shows
-        x[_CHANGED + j] = shows - (_SHOWS_AWARE * was_aware + _SHOWS_USE * was_in_use + _SHOWS_WELL * was_well)
-        x[_IN_USE + j] = in_use
-        x[_USING + j] = using
-        x[_CHAMPION + j] = champion if x[_NEW_O + j] > p.o_champion else ZERO
+        deep = using if q > p.q_champion else ZERO
+        champion = deep if o > p.o_champion else ZERO
+        x[_CHANGED + j] = (
+            _SHOWS_AWARE * (aware - was_aware) + _SHOWS_USE * (in_use - was_in_use) + _SHOWS_WELL * (well - was_well)
+        )
+        x[_COUNTS + j] = aware + _COUNT_2 * in_use + _COUNT_3 * well
+        x[_MORE_COUNTS + j] = using + _COUNT_2 * champion
+        x[_Q_USERS + j], x[_O_USERS + j], x[_Q_DEEP + j] = in_use * q, in_use * o, using * q
 
 
-@rule
-def _note_changes(x, w, first, n, changes):
+@inner
+def _note_changes(x, changed, change, first, n, changes):
     """Posts that now show something else to those who look to them: written always, counted where it is so."""
-    changed, change = w.scratch.changed, w.scratch.change
-    for j in range(n):
+    for j in range(_I(n)):
         difference = np.int32(x[_CHANGED + j])
-        changed[changes] = first + j
+        changed[changes] = _I(first) + j
         change[changes] = np.uint32(difference)
-        changes += difference != 0
+        changes += _I(difference != 0)
     return changes
 
 
-@rule
-def _count(w, k, first, n, school):
-    """Add the block's posts to their schools' counts, in row order; returns the school that the next block begins in."""
-    x, s = w.scratch.tile, w.schools
+@inner
+def _count(x, uptake, s, first, n, school):
+    """Add the tile's posts to their schools' counts, in row order; returns the school that the next tile begins in."""
     i = school
     at = 0
     while at < n:
-        here = w.uptake[k, i]
+        here = uptake[i]
         start, end = s[i].first_post - first, s[i].first_post + s[i].n_posts - first
         if start >= 0:
             _clear(here)
         until = min(end, n)
-        y = x[at:]
-        aware = in_use = using = well = champions = np.int32(0)
-        for j in range(until - at):
-            shows = np.int32(y[_SHOWS + j])
-            aware += shows & _BYTE
-            in_use += np.int32(y[_IN_USE + j])
-            using += np.int32(y[_USING + j])
-            well += shows >> _SIXTEEN
-            champions += np.int32(y[_CHAMPION + j])
+        counts = more = np.int64(0)
         q_users, o_users, q_deep = here.q_users, here.o_users, here.q_deep
-        for j in range(until - at):  # in row order: sums of real numbers depend on it
-            uses, q = y[_IN_USE + j], y[_NEW_Q + j]
-            q_users += uses * q
-            o_users += uses * y[_NEW_O + j]
-            q_deep += y[_USING + j] * q
-        here.aware += aware
+        for j in range(_I(at), _I(until)):  # in row order: sums of real numbers depend on it
+            counts += np.int64(x[_COUNTS + j])
+            more += np.int64(x[_MORE_COUNTS + j])
+            q_users += x[_Q_USERS + j]
+            o_users += x[_O_USERS + j]
+            q_deep += x[_Q_DEEP + j]
+        in_use, using = (counts >> _TEN) & _1023, more & _1023
+        here.aware += counts & _1023
         here.in_use += in_use
         here.trying += in_use - using
-        here.well += well
-        here.champions += champions
+        here.well += counts >> _TWENTY
+        here.champions += more >> _TEN
         here.q_users, here.o_users, here.q_deep = q_users, o_users, q_deep
-        at = min(end, n)
+        at = until
         if end > n:
             return i
         i += 1

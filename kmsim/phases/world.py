@@ -50,6 +50,7 @@ class Scratch(NamedTuple):
     """Room to work in; nothing here is state."""
 
     tile: np.ndarray
+    places: np.ndarray  # (S, what a school's teachers meet)
     aware_draws: np.ndarray
     stage_draws: np.ndarray
     trying: np.ndarray
@@ -116,10 +117,11 @@ def money_of(schools: int, categories: int) -> Money:
     return Money(np.zeros((schools, categories)), np.zeros((schools, categories)), np.zeros(categories), np.zeros(1))
 
 
-def scratch_of(posts: int, practices: int, groups: int) -> Scratch:
+def scratch_of(posts: int, schools: int, practices: int, groups: int) -> Scratch:
     """Room to work in."""
     return Scratch(
         tile=np.zeros(tile.SIZE, np.float32),
+        places=np.zeros((schools, len(tile.MET)), np.float32),
         aware_draws=np.zeros(BLOCK, np.float32),
         stage_draws=np.zeros(BLOCK, np.float32),
         trying=np.empty(posts, np.uint8),

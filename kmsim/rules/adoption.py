@@ -30,8 +30,14 @@ def hardness(complexity, nu, scripting, p):
 
 @rule
 def try_rate(u, q, o, reinforced, priority, mandate, w, hard, openness, p):
-    """r_try u sigma(b0 + b_R R + b_p priority + b_m m + b_o o - 2 b_w (w - 1/2) - cx (1 - q) + b_z z)."""
-    will = (
+    """r_try u sigma(will)."""
+    return tries(u, sigma(will(q, o, reinforced, priority, mandate, w, hard, openness, p)), p)
+
+
+@rule
+def will(q, o, reinforced, priority, mandate, w, hard, openness, p):
+    """b0 + b_R R + b_p priority + b_m m + b_o o - 2 b_w (w - 1/2) - cx (1 - q) + b_z z."""
+    return (
         p.b0
         + p.b_reinforcement * reinforced
         + p.b_priority * priority
@@ -41,7 +47,12 @@ def try_rate(u, q, o, reinforced, priority, mandate, w, hard, openness, p):
         - hard * (ONE - q)
         + p.b_openness * openness
     )
-    return p.r_try * u * sigma(will)
+
+
+@rule
+def tries(u, willing, p):
+    """The rate of trying of one who knows u of it and is willing to this degree."""
+    return p.r_try * u * willing
 
 
 @rule
@@ -58,9 +69,21 @@ def visible_gain(observability, nu, effect, community, p):
 
 @rule
 def letting_go(o, reinforced, seen, priority, mandate, w, p):
-    """base = exp(-c_o o - c_R R - c_b seen - c_p priority + c_w (w - 1/2)) (1 - .7 m)."""
+    """base = exp(urge) (1 - .7 m)."""
+    return held(exp(urge(o, reinforced, seen, priority, w, p)), mandate, p)
+
+
+@rule
+def urge(o, reinforced, seen, priority, w, p):
+    """-c_o o - c_R R - c_b seen - c_p priority + c_w (w - 1/2)."""
     hold = p.c_ownership * o + p.c_reinforcement * reinforced + p.c_benefit * seen + p.c_priority * priority
-    return exp(p.c_workload * (w - HALF) - hold) * (ONE - p.mandate_hold * mandate)
+    return p.c_workload * (w - HALF) - hold
+
+
+@rule
+def held(base, mandate, p):
+    """What is left of the rate of letting go under a mandate."""
+    return base * (ONE - p.mandate_hold * mandate)
 
 
 @rule

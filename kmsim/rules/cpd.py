@@ -43,14 +43,32 @@ def rehearsal(vitality, coached, p):
 
 @rule
 def knowledge_after(u, attended, quality, in_use, p, dt):
-    """u after dt: CPD teaches, awareness alone gives a little, what is not used is forgotten."""
+    """u after dt."""
+    gain, weighted, loss = knowledge_pulls(u, attended, quality, in_use, p)
+    return relax(u, gain, weighted, loss, dt)
+
+
+@rule
+def knowledge_pulls(u, attended, quality, in_use, p):
+    """What moves u (gain, gain x target, loss): CPD teaches, awareness alone gives a little, what is not used is forgotten."""
     taught = pull(p.a_u * attended * quality, ONE, u)
     heard = pull(p.u_use, p.u_floor, u)
-    return relax(u, taught + heard, taught + heard * p.u_floor, p.u_loss * (ONE - in_use), dt)
+    return taught + heard, taught + heard * p.u_floor, p.u_loss * (ONE - in_use)
 
 
 @rule
 def ceiling(expertise, carry, scripting, aptitude, p):
     """q*: the fidelity within reach, raised by expertise or script; no new knowledge in, no depth (F20c, F26, F38)."""
-    best = max(carry * expertise, p.script_weight * scripting)
+    return reached(taken_in(expertise, carry, scripting, p), aptitude, p)
+
+
+@rule
+def taken_in(expertise, carry, scripting, p):
+    """The best a school can go by: the expertise it has taken in, as far as it carries, or a script."""
+    return max(carry * expertise, p.script_weight * scripting)
+
+
+@rule
+def reached(best, aptitude, p):
+    """The fidelity within reach of one of this aptitude who goes by that."""
     return min(max(p.q_unaided + p.q_range * best + p.q_aptitude * aptitude, p.q_least), ONE)

@@ -19,9 +19,21 @@ _BIAS, _SHIFT = np.int32(127), np.int32(23)
 @rule
 def exp(x):
     """e^x to 2e-7 relative, for -87 < x < 87 (held there); a C library's own differs from machine to machine."""
+    n, r = exp_parts(x)
+    return exp_joined(n, r)
+
+
+@rule
+def exp_parts(x):
+    """n, whole, and what is left, so that e^x is 2^n e^r: the first half of exp, for loops that do it in two."""
     x = min(max(x, _LEAST), _MOST)
     n = np.floor(x * _LOG2E + HALF)
-    r = x - n * _LN2_HIGH - n * _LN2_LOW
+    return n, x - n * _LN2_HIGH - n * _LN2_LOW
+
+
+@rule
+def exp_joined(n, r):
+    """2^n e^r: the second half of exp."""
     series = ONE + r * (_C1 + r * (_C2 + r * (_C3 + r * (_C4 + r * _C5))))
     return series * np.int32((np.int32(n) + _BIAS) << _SHIFT).view(np.float32)
 
@@ -35,7 +47,13 @@ def clip(x):
 @rule
 def sigma(x):
     """The logistic function."""
-    return ONE / (ONE + exp(-x))
+    return sigma_of(exp(-x))
+
+
+@rule
+def sigma_of(power):
+    """The logistic function of x, from e^-x."""
+    return ONE / (ONE + power)
 
 
 @rule
@@ -53,12 +71,30 @@ def pull(gain, target, x):
 @rule
 def relax(x, gain, weighted, loss, dt):
     """x after dt, drawn by pulls of summed gain and sum of gain x target, and by loss toward 0 (exact for constant rates)."""
-    total = gain + loss
-    at = weighted / max(total, _TINY)
-    return at + (x - at) * exp(-total * dt)
+    target, rate = drawn(gain, weighted, loss)
+    return toward(x, target, rate, dt)
+
+
+@rule
+def drawn(gain, weighted, loss):
+    """Where pulls and loss lead in the end, and at what rate."""
+    rate = gain + loss
+    return weighted / max(rate, _TINY), rate
 
 
 @rule
 def toward(x, target, rate, dt):
     """x after dt of moving to the target, up or down, at a rate."""
-    return target + (x - target) * exp(-rate * dt)
+    return between(target, x, exp(-rate * dt))
+
+
+@rule
+def between(target, x, left):
+    """What lies between a target and x when a share of the way is left."""
+    return target + (x - target) * left
+
+
+@rule
+def either(flag, a, b):
+    """a where the flag is 1, b where it is 0: both finite, and no branch that a loop would have to take."""
+    return flag * a + (ONE - flag) * b

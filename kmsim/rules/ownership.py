@@ -22,7 +22,14 @@ def success_gain(ownership, vitality, p):
 
 @rule
 def ownership_after(o, part, success, vitality, o_cluster, mandate, p, dt):
-    """o after dt: part and success pull to 1, owning peers to theirs; mandate and time wear it."""
+    """o after dt."""
+    gain, weighted, loss = ownership_pulls(o, part, success, vitality, o_cluster, mandate, p)
+    return relax(o, gain, weighted, loss, dt)
+
+
+@rule
+def ownership_pulls(o, part, success, vitality, o_cluster, mandate, p):
+    """What moves o (gain, gain x target, loss): part and success pull to 1, owning peers to theirs; mandate and time wear it."""
     grown = pull(part + success, ONE, o)
     peers = pull(p.o_peers * vitality, o_cluster, o)
-    return relax(o, grown + peers, grown + peers * o_cluster, p.o_mandate * mandate + p.o_fade, dt)
+    return grown + peers, grown + peers * o_cluster, p.o_mandate * mandate + p.o_fade

@@ -20,12 +20,19 @@ def support(standing, use_share, q_school, community, vitality, p):
 
 @rule
 def fidelity_after(q, rehearsed, support, q_star, q_school, q_cluster, lively, in_use, p, dt):
-    """q after dt: rehearsed CPD and supported use pull to q*, better colleagues to theirs; unsupported it drifts down.
+    """q after dt; rehearsed = a H Q C (hours a year), lively = vitality x carry."""
+    gain, weighted, loss = fidelity_pulls(q, rehearsed, support, q_star, q_school, q_cluster, lively, in_use, p)
+    return relax(q, gain, weighted, loss, dt)
 
-    rehearsed = a H Q C (hours a year); lively = vitality x carry. Drift: phi_q (1 - S), P26.
+
+@rule
+def fidelity_pulls(q, rehearsed, support, q_star, q_school, q_cluster, lively, in_use, p):
+    """What moves q (gain, gain x target, loss): rehearsed CPD and supported use pull to q*, better colleagues to theirs.
+
+    Unsupported it drifts down: phi_q (1 - S), P26.
     """
     trained = pull(p.a_q * rehearsed + p.q_doing * in_use * support, q_star, q)
     school = pull(p.peer_school * p.peer_learn, q_school, q)
     cluster = pull(p.peer_learn * lively, q_cluster, q)
     weighted = trained * q_star + school * q_school + cluster * q_cluster
-    return relax(q, trained + school + cluster, weighted, p.phi_q * (ONE - support), dt)
+    return trained + school + cluster, weighted, p.phi_q * (ONE - support)
