@@ -24,7 +24,7 @@ class Recruitment:
         self.recruit = plan.policy.recruits or Recruit()
         self.practice_scripting = practice_scripting
         self.eligible = plan.eligible
-        self.reach = plan.hub_reach()
+        self.invited = (self.recruit.invitation * plan.hub_reach()).astype(np.float32)  # how well each school is invited
         self.committed = plan.wide_cost
         self.rounds = set(plan.policy.rounds())
         self.made = [0] * len(practice_scripting)  # cluster rows used, by practice
@@ -60,7 +60,7 @@ class Recruitment:
             candidates = self._candidates(k, year)
             if members >= self._wanted(k, year) or len(candidates) == 0:
                 continue
-            invited += float(np.sum(recruit.invitation * self.reach[candidates], dtype=np.float64))
+            invited += float(np.sum(self.invited[candidates], dtype=np.float64))
             keys.append(self._keys(k, candidates, year))
             rows.append(candidates)
             of.append(np.full(len(candidates), k))
@@ -101,7 +101,7 @@ class Recruitment:
             w.schools["climate"],
             s["fsm_rank"],
             offer["mandate"],
-            (recruit.invitation * self.reach).astype(np.float32),
+            self.invited,
             offer["incentive"],
             np.maximum(offer["scripting"], np.float32(self.practice_scripting[k])),
             offer["targeting"],
