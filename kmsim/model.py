@@ -19,7 +19,7 @@ from kmsim.jit import compiled
 from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
-from kmsim.parameters import defaults, record
+from kmsim.parameters import defaults, records
 from kmsim.phases.census import census
 from kmsim.phases.checks import check_all
 from kmsim.phases.money import CATEGORIES, money
@@ -114,7 +114,7 @@ def empty_world() -> World:
         money=money_of(0, len(CATEGORIES)),
         scratch=scratch_of(0, 1, 1),
         clock=clock(0, 1, 0, 0, 1, False),
-        p=np.array([record(defaults())]),
+        p=records(defaults()),
     )
 
 
@@ -161,7 +161,7 @@ class Model(ViewModel):
         self.system = built if built is not None else build(scenario.system)
         self.policy = scenario.funded_policy()
         self.parameters = scenario.parameters
-        self._rules = np.array([record(self.parameters)])
+        self._rules = records(self.parameters)
         self.tick = 0
         self.check, self.timed = check, timed
         self.phases = PhaseTable()

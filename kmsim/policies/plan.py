@@ -5,7 +5,9 @@ Two levers on one quantity: the largest wins. Layouts change only in years in wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -39,6 +41,11 @@ def _category(lever: Lever, name: str) -> int:
     return CATEGORIES.index(name)
 
 
+def _largest(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """The largest value in each place; the array itself if there is but one."""
+    return reduce(np.maximum, arrays)
+
+
 class Plan:
     """A policy over a system: its layouts by year, its groups, its hubs, and what a school's membership would cost.
 
@@ -59,7 +66,9 @@ class Plan:
     ):
         self.policy, self.system, self.p = policy, system, p
         self.clock, self.funded_years, self.budget, self.practices = clock, funded_years, budget, practices
-        masks = {eligible: eligible.mask(system) for eligible in dict.fromkeys(lever.eligible for lever in policy.levers)}
+        masks = {
+            eligible: eligible.mask(system) for eligible in dict.fromkeys(lever.eligible for lever in policy.levers)
+        }
         self.masks = [masks[lever.eligible] for lever in policy.levers]
         self.eligible = self._eligible()
         self.day_rate = np.where(system.schools["phase"] == 1, p["cover_secondary"], p["cover_primary"])
@@ -129,6 +138,9 @@ class Plan:
     # -- money -----------------------------------------------------------
     def _limit_wide(self) -> None:
         """Where broadcast and mandate cost more than the budget they reach only the schools it affords."""
+        self.wide_cost = 0.0
+        if not any(lever.is_wide for lever in self.policy.levers):
+            return
         yearly = {id(layout): layout.wide.sum(axis=0) for layout in self._distinct}
         cost = self.practices * sum(yearly[id(layout)] for layout in self._layouts)
         self.wide_cost = float(np.sum(cost))
@@ -146,14 +158,15 @@ class Plan:
     def _planned(self) -> np.ndarray:
         """GBP that a school's whole funded period costs at most: (S,)."""
         span, layouts = funding_in_all(self.clock), self._distinct
-        lines = np.max([layout.lines for layout in layouts], axis=0)
+        lines = _largest(layout.lines for layout in layouts)
         if self.policy.clusters and self.policy.clusters.hierarchy:
             eligible = self.eligible & (self.group >= 0)
             sizes = np.bincount(self.group[eligible], minlength=self.group.max() + 2)
             schools = np.where(self.group >= 0, sizes[self.group], 0)
+            lines = lines.copy()
             lines[COORDINATION] *= 1 + np.maximum(0, schools - self.p["hierarchy_free"]) / self.p["cost_scale"]
-        cover = np.max([layout.cover_hours for layout in layouts], axis=0) / self.p["hours_a_day"] * self.day_rate
-        once = np.max([layout.once for layout in layouts], axis=0)
+        cover = _largest(layout.cover_hours for layout in layouts) / self.p["hours_a_day"] * self.day_rate
+        once = _largest(layout.once for layout in layouts)
         return span * (lines.sum(axis=0) + cover) + once.sum(axis=0)
 
     # -- who -------------------------------------------------------------
