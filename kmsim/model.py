@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kmsim.agents import Cluster, Network, School, Teacher
+from kmsim.beginning import FIELD, Beginning, beginning, school_rows
 from kmsim.columns import DataCollector, Table, ViewModel
 from kmsim.jit import compiled
 from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
-from kmsim.parameters import defaults, record
+from kmsim.parameters import defaults, records
 from kmsim.phases.census import census
 from kmsim.phases.checks import check_all
 from kmsim.phases.money import CATEGORIES, money
@@ -48,7 +49,7 @@ class Phase:
     run: Callable[..., Any]
 
 
-# The schedule of MODEL section 3. `yearly_noise` and recruiting run before the compiled ticks of a year.
+# The schedule of MODEL section 3. Recruiting runs before the compiled ticks of a year.
 PHASES: tuple[Phase, ...] = (
     Phase(
         "policy",
@@ -57,6 +58,7 @@ PHASES: tuple[Phase, ...] = (
         "offer, signed_up, cluster, ledger",
         Recruitment,
     ),
+    Phase("noise", "first tick of a year", "-", "attendance_noise, sight_noise", yearly_noise),
     Phase(
         "networks", "every tick", "census, offer, fund", "vitality, facilitators, hours, expertise, quality", networks
     ),
@@ -82,13 +84,12 @@ PHASES: tuple[Phase, ...] = (
 )
 
 
-_FIELD = {"size": "n_posts"}  # NumPy's records keep the name `size` for themselves
-
-
 @compiled
 def run_ticks(w, first, last, fifth, totals):
-    """Ticks first to last - 1, all of one school year: the compiled entry. totals[t + 1] is the state after tick t."""
+    """Ticks first to last - 1, the policy standing still: the compiled entry. totals[t + 1] is the state after tick t."""
     for tick in range(first, last):
+        if tick % w.clock.ticks_per_year == 0:
+            yearly_noise(w, tick // w.clock.ticks_per_year)
         networks(w, tick)
         money(w, tick)
         teachers(w, tick)
@@ -99,19 +100,10 @@ def run_ticks(w, first, last, fifth, totals):
         totals_of(w, fifth, totals[tick + 1])
 
 
-def _school_rows(practices: int, schools: int) -> tuple[np.ndarray, np.ndarray]:
-    """The records in which schools stand, and what they do with each practice."""
-    fields = School.fields()
-    return (
-        rows_of({_FIELD.get(n, n): c for n, c in fields.items() if not c.per_practice}, schools),
-        rows_of({n: c for n, c in fields.items() if c.per_practice}, (practices, schools)),
-    )
-
-
 def empty_world() -> World:
     """A world with nobody in it, of the types of every world: what phases are compiled for before there is a system."""
     teachers, nobody = Table(Teacher, 0), np.zeros(0, np.int32)
-    schools, uptake = _school_rows(1, 0)
+    schools, uptake = school_rows(1, 0)
     return World(
         posts=Posts._make((*(teachers[name] for name in Posts._fields[:-2]), nobody, nobody)),
         schools=schools,
@@ -122,7 +114,7 @@ def empty_world() -> World:
         money=money_of(0, len(CATEGORIES)),
         scratch=scratch_of(0, 0, 1, 1),
         clock=clock(0, 1, 0, 0, 1, False),
-        p=np.array([record(defaults())]),
+        p=records(defaults()),
     )
 
 
@@ -169,7 +161,7 @@ class Model(ViewModel):
         self.system = built if built is not None else build(scenario.system)
         self.policy = scenario.funded_policy()
         self.parameters = scenario.parameters
-        self._rules = np.array([record(self.parameters)])
+        self._rules = records(self.parameters)
         self.tick = 0
         self.check, self.timed = check, timed
         self.phases = PhaseTable()
@@ -192,42 +184,43 @@ class Model(ViewModel):
     @property
     def budget(self) -> float | None:
         """The total budget in GBP, or None for the policy's own cost."""
-        return self.given.budget_gbp(float(self.system.schools["pupils"].sum()))
+        return self.given.budget_gbp(self._beginning.sizes["pupils"])
+
+    @property
+    def _beginning(self) -> Beginning:
+        return beginning(self.system)
 
     def _fill_tables(self) -> None:
-        """The columns of every agent, from the built system."""
-        s, posts, p = self.system.schools, self.system.posts, self.parameters
+        """The columns of every agent: the system's first, then what policy and parameters make of them."""
+        s, p = self.system.schools, self.parameters
         practices, n_schools = len(self.practice_names), self.system.n_schools
         room = (n_schools // 2 + 1) * max(1, len(self.policy.rounds()))
-        self._make_rows(n_schools, practices * room)
+        self._make_rows(practices * room)
         schools = self.add_table(School, n_schools, adopt=self._school_columns())
-        for name in School.fields():
-            if name in s:
-                schools[name] = s[name]
         clusters = self.policy.clusters
         schools["group"] = s[clusters.within] if clusters else s["region"]
-        schools["move_group"] = s["region"] * 8 + s["phase"]
         schools["day_rate"] = np.where(
             s["phase"] == SCHOOL_PHASES.index("secondary"), p["cover_secondary"], p["cover_primary"]
         )
         schools["priority"] = np.float32(p["pr_unsigned"]) * s["climate"]
-        ties = np.diff(self.system.tie_start)
-        teachers = self.add_table(Teacher, self.system.n_posts, None, **posts)
-        hear_by_role(posts["role"], self._rules, teachers["earliness"])
-        teachers["tie_share"] = np.where(ties > 0, 1 / np.maximum(ties, 1), 0)
+        given = {name: values.copy() for name, values in self._beginning.teachers.items()}
+        teachers = self.add_table(Teacher, self.system.n_posts, adopt=given)
+        hear_by_role(teachers["role"], self._rules, teachers["earliness"])
         table = self.add_table(
             Cluster, practices * room, adopt={name: self._clusters[name] for name in Cluster.fields()}
         )
         table["practice_number"] = np.repeat(np.arange(practices), room)
 
-    def _make_rows(self, n_schools: int, n_clusters: int) -> None:
+    def _make_rows(self, n_clusters: int) -> None:
         """The records in which schools and clusters stand; the tables' columns are their fields."""
-        self._schools, self._uptake = _school_rows(len(self.practice_names), n_schools)
-        self._clusters = rows_of(Cluster.fields(), n_clusters)
+        begun = self._beginning
+        self._schools = begun.schools.copy()
+        self._uptake = np.repeat(begun.uptake, len(self.practice_names), axis=0)
+        self._clusters = np.repeat(begun.cluster, n_clusters)
 
     def _school_columns(self) -> dict[str, np.ndarray]:
         return {
-            name: self._uptake[name] if column.per_practice else self._schools[_FIELD.get(name, name)]
+            name: self._uptake[name] if column.per_practice else self._schools[FIELD.get(name, name)]
             for name, column in School.fields().items()
         }
 
@@ -261,7 +254,6 @@ class Model(ViewModel):
             p=self._rules,
         )
         self.recruitment = Recruitment(self.plan, self.world, [p.scripting for p in scenario.practices])
-        self._fifth = np.minimum(4, (system.schools["fsm_rank"] * 5).astype(np.int32))
         self.totals = np.zeros((self.ticks + 1, practices, len(TOTALS)))
         self._laid_out: Layout | None = None  # years that offer the same share a layout
         self._lay_out(0)
@@ -285,21 +277,28 @@ class Model(ViewModel):
 
     def run(self) -> Model:
         """On to the end, from wherever the run stands. Returns the model itself."""
+        one_by_one = self._collects or self.check or self.timed
         while self.tick < self.ticks:
-            per_year = self.given.ticks_per_year
-            one_by_one = self._collects or self.check or self.timed
-            self._advance(self.tick + 1 if one_by_one else min(self.ticks, (self.tick // per_year + 1) * per_year))
+            self._advance(self.tick + 1 if one_by_one else self._next_opening())
         return self
 
+    def _next_opening(self) -> int:
+        """The tick before which the policy next does something: it holds a round or offers something else; or the end."""
+        per_year = self.given.ticks_per_year
+        for year in range(self.tick // per_year + 1, self.given.years):
+            if year in self.recruitment.rounds or self.plan.at(year) is not self.plan.at(year - 1):
+                return year * per_year
+        return self.ticks
+
     def _advance(self, until: int) -> None:
-        """Ticks up to `until`, none beyond the end of this school year."""
+        """Ticks up to `until`, none beyond the next year in which the policy does something."""
         per_year = self.given.ticks_per_year
         if self.tick % per_year == 0:
             self._open_year(self.tick // per_year)
         if self.timed:
             self._timed_tick()
         else:
-            run_ticks(self.world, self.tick, until, self._fifth, self.totals)
+            run_ticks(self.world, self.tick, until, self._beginning.fifth, self.totals)
         self.tick = until
         if self.check:
             check_all(self)
@@ -308,7 +307,6 @@ class Model(ViewModel):
 
     def _open_year(self, year: int) -> None:
         start = time.perf_counter()
-        yearly_noise(self.world, year)
         self._lay_out(year)
         self.recruitment.open_round(year, self.tick)
         self.phases.add("policy", time.perf_counter() - start)
@@ -327,20 +325,24 @@ class Model(ViewModel):
     def _timed_tick(self) -> None:
         """The same tick phase by phase, with a clock on each."""
         w, tick = self.world, self.tick
+        year, of_year = divmod(tick, self.given.ticks_per_year)
         for phase in PHASES[1:]:
             start = time.perf_counter()
-            if phase.name == "turnover":
-                if (tick + 1) % w.clock.ticks_per_year == 0:
-                    turnover(w, tick // w.clock.ticks_per_year)
+            if phase.name == "noise":
+                if of_year == 0:
+                    yearly_noise(w, year)
+            elif phase.name == "turnover":
+                if of_year == self.given.ticks_per_year - 1:
+                    turnover(w, year)
                     census(w)
             elif phase.name == "outcomes":
-                totals_of(w, self._fifth, self.totals[tick + 1])
+                totals_of(w, self._beginning.fifth, self.totals[tick + 1])
             else:
                 phase.run(w, tick)
             self.phases.add(phase.name, time.perf_counter() - start)
 
     def _record(self, row: int) -> None:
-        totals_of(self.world, self._fifth, self.totals[row])
+        totals_of(self.world, self._beginning.fifth, self.totals[row])
 
     # -- reading -----------------------------------------------------------
     @property
@@ -352,15 +354,7 @@ class Model(ViewModel):
         """Outcome -> values, (K, ticks so far + 1), for the outcomes named (all if none). Raises UnknownName."""
         from kmsim.errors import unknown
 
-        s = self.tables[School]
-        pupils = s["pupils"].astype(np.float64)
-        sizes: dict[str, Any] = {
-            "posts": self.system.n_posts,
-            "schools": self.system.n_schools,
-            "posts_most": int(s["size"][self._fifth == 4].sum()),
-            "posts_least": int(s["size"][self._fifth == 0].sum()),
-            "pupils": float(pupils.sum()),
-            "disadvantaged": float((pupils * s["fsm"]).sum()),
+        sizes: dict[str, Any] = self._beginning.sizes | {
             "ticks_per_year": self.given.ticks_per_year,
             "funding_end": self.funding_end,
             "budget": self.budget,
@@ -418,7 +412,7 @@ class Model(ViewModel):
     def __setstate__(self, state: dict[str, Any]) -> None:
         totals, made, committed, money_kept = state.pop("_kept")
         self.__dict__.update(state)
-        self._make_rows(self.tables[School].n, self.tables[Cluster].n)
+        self._make_rows(self.tables[Cluster].n)
         self.tables[School].adopt(self._school_columns())
         self.tables[Cluster].adopt({name: self._clusters[name] for name in Cluster.fields()})
         self._join()

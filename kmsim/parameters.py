@@ -339,10 +339,19 @@ def _allowed(row: Parameter) -> tuple[float, float]:
     return (min(2 * low, 0.0), max(2 * high, 0.0))
 
 
+def records(values: Mapping[str, float]) -> np.ndarray:
+    """The values as one row of records, (1,), the form in which compiled phases take them.
+
+    >>> records(defaults())["a_u"].round(3)
+    array([0.12], dtype=float32)
+    """
+    return np.array([values[name] for name in PARAMETERS], np.float32).view(RECORD)
+
+
 def record(values: Mapping[str, float]) -> np.record:
     """The values as one record, the form in which compiled rules take them.
 
     >>> round(float(record(defaults()).a_u), 3)
     0.12
     """
-    return np.array([tuple(values[name] for name in PARAMETERS)], RECORD).view(np.recarray)[0]
+    return records(values).view(np.recarray)[0]

@@ -18,6 +18,7 @@ LAYERS = (
     ("calibration",),
     ("lab", "evidence", "diffusion"),
     ("model",),
+    ("beginning",),
     ("phases", "policies", "outcomes", "system", "scenario", "rules"),
     ("parameters", "posterior", "agents", "columns", "rng", "names", "errors", "jit", "fingerprint", "configuration"),
 )

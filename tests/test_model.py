@@ -631,13 +631,13 @@ def test_the_phases_that_are_printed_are_those_that_run():
         assert getattr(engine, phase.run.py_func.__name__) is phase.run
     assert PHASES[0].run is engine.Recruitment
     opened = calls_in(Model._open_year)
-    assert [name for name in opened if name in ("yearly_noise", "_lay_out", "open_round")] == [
-        "yearly_noise",
+    assert [name for name in opened if name in ("_lay_out", "open_round")] == [
         "_lay_out",
         "open_round",
     ]
     assert [phase.name for phase in PHASES] == [
         "policy",
+        "noise",
         "networks",
         "money",
         "teachers",

@@ -58,9 +58,11 @@ class Column:
         given = np.asarray(values)
         if given.dtype == self.dtype or self.dtype.kind not in _FROM:
             return given
-        wrong = np.full(given.shape, given.dtype.kind not in _FROM[self.dtype.kind])
-        fitted = given
-        if not wrong.any() and self.dtype.kind != "f":
+        takes = given.dtype.kind in _FROM[self.dtype.kind]
+        if takes and self.dtype.kind == "f":
+            return given  # any number is near enough to a real one
+        wrong, fitted = np.full(given.shape, not takes), given
+        if takes:
             with np.errstate(invalid="ignore"):
                 fitted = given.astype(self.dtype)
             wrong = np.asarray(fitted != given)

@@ -57,7 +57,8 @@ class Table(Generic[Agent]):
             if name in given:
                 self._columns[name] = _adopted(column, shape, given.pop(name))
             else:
-                self._columns[name] = np.full(shape, column.default, dtype=column.dtype)
+                self._columns[name] = np.empty(shape, column.dtype)
+                self._columns[name].fill(column.default)
         for name in given:
             raise self._unknown(name)
 

@@ -117,8 +117,7 @@ def _tidy(text: str) -> str:
 
 
 def _ratio(top: np.ndarray, bottom) -> np.ndarray:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.asarray(bottom) > 0, top / bottom, np.nan)
+    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=np.asarray(bottom) > 0)
 
 
 def _sustained_ratio(t: Totals) -> np.ndarray:

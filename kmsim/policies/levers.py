@@ -25,7 +25,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, ClassVar, get_type_hints
 
@@ -90,7 +90,7 @@ class Lever:
         """Category -> GBP a school, booked when it joins."""
         return {}
 
-    @property
+    @cached_property
     def is_wide(self) -> bool:
         """Whether it holds for schools that are not members."""
         return any(name in WIDE for name in self.sets())

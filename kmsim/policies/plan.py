@@ -5,7 +5,9 @@ Two levers on one quantity: the largest wins. Layouts change only in years in wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from kmsim.errors import unknown
 from kmsim.phases.money import CATEGORIES, COORDINATION
 from kmsim.phases.networks import funding_in_all
 from kmsim.policies.eligibility import named
-from kmsim.policies.levers import MEMBER, WIDE, Lever, PhaseIn
+from kmsim.policies.levers import MEMBER, WIDE, Lever
 from kmsim.policies.policy import Policy
 from kmsim.system.built import System
 
@@ -39,6 +41,11 @@ def _category(lever: Lever, name: str) -> int:
     return CATEGORIES.index(name)
 
 
+def _largest(arrays: Iterable[np.ndarray]) -> np.ndarray:
+    """The largest value in each place; the array itself if there is but one."""
+    return reduce(np.maximum, arrays)
+
+
 class Plan:
     """A policy over a system: its layouts by year, its groups, its hubs, and what a school's membership would cost.
 
@@ -59,7 +66,11 @@ class Plan:
     ):
         self.policy, self.system, self.p = policy, system, p
         self.clock, self.funded_years, self.budget, self.practices = clock, funded_years, budget, practices
-        self.masks = [lever.eligible.mask(system) for lever in policy.levers]
+        masks = {
+            eligible: eligible.mask(system) for eligible in dict.fromkeys(lever.eligible for lever in policy.levers)
+        }
+        self.masks = [masks[lever.eligible] for lever in policy.levers]
+        self.eligible = self._eligible()
         self.day_rate = np.where(system.schools["phase"] == 1, p["cover_secondary"], p["cover_primary"])
         clusters = policy.clusters
         self.group = system.schools[clusters.within] if clusters else system.schools["region"]
@@ -76,9 +87,10 @@ class Plan:
     def _all_layouts(self, years: int) -> list[Layout]:
         """One layout a year; years that offer the same share theirs."""
         made: dict[tuple[bool, ...], Layout] = {}
+        windows = [self._window(lever) for lever in self.policy.levers]
         out = []
         for year in range(years):
-            active = tuple(start <= year < stop for start, stop in map(self._window, self.policy.levers))
+            active = tuple([start <= year < stop for start, stop in windows])
             if active not in made:
                 made[active] = self._lay_out(active)
             out.append(made[active])
@@ -97,12 +109,14 @@ class Plan:
                     raise unknown(f"lever {lever.key}", name, quantities, "a quantity that levers set")
                 np.maximum(quantities[name], np.float32(value), out=quantities[name], where=mask)
             for category, gbp in lever.costs_per_post(self.p).items():
-                money["lines"][_category(lever, category), mask] += gbp * self.system.schools["size"][mask]
+                line = money["lines"][_category(lever, category)]
+                np.add(line, gbp * self.system.schools["size"], out=line, where=mask)
             yearly = "wide" if lever.is_wide else "lines"
             for kind, costs in ((yearly, lever.costs(self.p)), ("once", lever.once(self.p))):
                 for category, gbp in costs.items():
                     if not (self.policy.preset and category == "central"):
-                        money[kind][_category(lever, category), mask] += gbp
+                        line = money[kind][_category(lever, category)]
+                        np.add(line, gbp, out=line, where=mask)
         q = quantities["novelty"]
         q[q < 0] = np.float32(self.p["novelty_reference"])
         return Layout(quantities, cover_hours=self._cover_hours(quantities), **money)
@@ -112,6 +126,11 @@ class Plan:
         hours = p["h_cpd"] * q["cpd"] * (1 + p["h_target"] * q["targeting"] * (s["fsm_rank"] - 0.5))
         return p["cover_share"] * hours * p["planned_attendance"] * s["size"]
 
+    @property
+    def _distinct(self) -> list[Layout]:
+        """The layouts, each once, in the order of their first years."""
+        return [*{id(layout): layout for layout in self._layouts}.values()]
+
     def at(self, year: int) -> Layout:
         """The layout of a year (years beyond the run's: the last)."""
         return self._layouts[min(year, len(self._layouts) - 1)]
@@ -119,14 +138,18 @@ class Plan:
     # -- money -----------------------------------------------------------
     def _limit_wide(self) -> None:
         """Where broadcast and mandate cost more than the budget they reach only the schools it affords."""
-        cost = self.practices * sum(layout.wide.sum(axis=0) for layout in self._layouts)
+        self.wide_cost = 0.0
+        if not any(lever.is_wide for lever in self.policy.levers):
+            return
+        yearly = {id(layout): layout.wide.sum(axis=0) for layout in self._distinct}
+        cost = self.practices * sum(yearly[id(layout)] for layout in self._layouts)
         self.wide_cost = float(np.sum(cost))
         if self.budget is None or self.wide_cost <= self.budget:
             return
         order = np.argsort([rng.uniform(self.clock.seed, rng.ASSIGN, 0, s, 0) for s in range(len(cost))], kind="stable")
         reached = np.zeros(len(cost), bool)
         reached[order[np.cumsum(cost[order]) <= self.budget]] = True
-        for layout in {id(layout): layout for layout in self._layouts}.values():
+        for layout in self._distinct:
             layout.wide[:, ~reached] = 0
             for name in WIDE:
                 layout.quantities[name][~reached] = 0
@@ -134,20 +157,20 @@ class Plan:
 
     def _planned(self) -> np.ndarray:
         """GBP that a school's whole funded period costs at most: (S,)."""
-        span = funding_in_all(self.clock)
-        lines = np.max([layout.lines for layout in self._layouts], axis=0)
+        span, layouts = funding_in_all(self.clock), self._distinct
+        lines = _largest(layout.lines for layout in layouts)
         if self.policy.clusters and self.policy.clusters.hierarchy:
             eligible = self.eligible & (self.group >= 0)
             sizes = np.bincount(self.group[eligible], minlength=self.group.max() + 2)
             schools = np.where(self.group >= 0, sizes[self.group], 0)
+            lines = lines.copy()
             lines[COORDINATION] *= 1 + np.maximum(0, schools - self.p["hierarchy_free"]) / self.p["cost_scale"]
-        cover = np.max([layout.cover_hours for layout in self._layouts], axis=0) / self.p["hours_a_day"] * self.day_rate
-        once = np.max([layout.once for layout in self._layouts], axis=0)
+        cover = _largest(layout.cover_hours for layout in layouts) / self.p["hours_a_day"] * self.day_rate
+        once = _largest(layout.once for layout in layouts)
         return span * (lines.sum(axis=0) + cover) + once.sum(axis=0)
 
     # -- who -------------------------------------------------------------
-    @property
-    def eligible(self) -> np.ndarray:
+    def _eligible(self) -> np.ndarray:
         """The schools that may sign up: bool (S,)."""
         recruit = self.policy.recruits
         if recruit is None:
@@ -159,7 +182,7 @@ class Plan:
 
     def coverage(self, year: int) -> float:
         """The share of eligible schools wanted by this year; under a budget it is what the money buys."""
-        phase_in = self.policy.one(PhaseIn)
+        phase_in = self.policy.phased
         if phase_in is not None:
             return max((f["coverage"] for f in phase_in.phases if f["year"] <= year), default=0.0)
         recruit = self.policy.recruits
@@ -169,7 +192,7 @@ class Plan:
 
     def regions_open(self, year: int) -> np.ndarray:
         """The schools in regions that a phase has begun in: bool (S,)."""
-        phase_in = self.policy.one(PhaseIn)
+        phase_in = self.policy.phased
         if phase_in is None:
             return np.ones(self.system.n_schools, bool)
         begun = [f for f in phase_in.phases if f["year"] <= year]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +58,22 @@ class Policy:
         """The lever of this kind, or None. A policy has at most one of recruit, phase_in, form_clusters and archetype."""
         return next((lever for lever in self.levers if isinstance(lever, kind)), None)
 
-    @property
+    @cached_property
     def recruits(self) -> Recruit | None:
         """How it recruits, or None if it has no members."""
         return self.one(Recruit)
 
-    @property
+    @cached_property
+    def phased(self) -> PhaseIn | None:
+        """How it grows by stages, or None if it does not."""
+        return self.one(PhaseIn)
+
+    @cached_property
     def preset(self) -> bool:
         """Whether it is a real network whose published cost stands for all but cover."""
         return self.one(Archetype) is not None
 
-    @property
+    @cached_property
     def clusters(self) -> FormClusters | None:
         """How its clusters are formed: by its own lever or its archetype's."""
         archetype = self.one(Archetype)
@@ -82,7 +88,7 @@ class Policy:
 
     def rounds(self) -> tuple[int, ...]:
         """The policy years in which schools are invited."""
-        recruit, phase_in = self.recruits, self.one(PhaseIn)
+        recruit, phase_in = self.recruits, self.phased
         if recruit is None:
             return ()
         last = phase_in.phases[-1]["year"] + 2 if phase_in else recruit.rounds - 1

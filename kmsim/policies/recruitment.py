@@ -24,7 +24,9 @@ class Recruitment:
         self.recruit = plan.policy.recruits or Recruit()
         self.practice_scripting = practice_scripting
         self.eligible = plan.eligible
-        self.reach = plan.hub_reach()
+        self.invited = (self.recruit.invitation * plan.hub_reach()).astype(
+            np.float32
+        )  # how well each school is invited
         self.committed = plan.wide_cost
         self.rounds = set(plan.policy.rounds())
         self.made = [0] * len(practice_scripting)  # cluster rows used, by practice
@@ -38,13 +40,14 @@ class Recruitment:
             return
         layout = self.plan.at(year)
         for k, rows in enumerate(admitted):
-            self._join(k, rows, tick, layout)
+            if len(rows):
+                self._join(k, rows, tick, layout)
         for k in range(len(admitted)):
             self._form_clusters(k)
 
     # -- who signs up ------------------------------------------------------
     def _candidates(self, k: int, year: int) -> np.ndarray:
-        return np.flatnonzero(self.eligible & self.plan.regions_open(year) & (self.w.uptake["signed_up"][k] == 0))
+        return np.flatnonzero(self.eligible & self.plan.regions_open(year) & (self.w.uptake[k]["signed_up"] == 0))
 
     def _wanted(self, k: int, year: int) -> float:
         """How many members practice k may have by this year."""
@@ -52,21 +55,21 @@ class Recruitment:
 
     def _invite(self, year: int) -> list[np.ndarray] | None:
         """Who joins, by practice; None if the money does not reach for a round."""
-        recruit, plan, w = self.recruit, self.plan, self.w
+        plan, w = self.plan, self.w
+        members = np.array([np.count_nonzero(signed) for signed in w.uptake["signed_up"]], np.float64)
+        wanted = np.array([self._wanted(k, year) for k in range(len(members))])
         keys, rows, of = [], [], []
         invited = 0.0
-        for k in range(len(self.practice_scripting)):
-            members = np.count_nonzero(w.uptake["signed_up"][k])
+        for k in np.flatnonzero(members < wanted).tolist():
             candidates = self._candidates(k, year)
-            if members >= self._wanted(k, year) or len(candidates) == 0:
+            if len(candidates) == 0:
                 continue
-            invited += float(np.sum(recruit.invitation * self.reach[candidates], dtype=np.float64))
+            invited += float(np.sum(self.invited[candidates], dtype=np.float64))
             keys.append(self._keys(k, candidates, year))
             rows.append(candidates)
             of.append(np.full(len(candidates), k))
-        none = [np.empty(0, np.int64) for _ in self.practice_scripting]
         if not rows:
-            return none
+            return [np.empty(0, np.int64) for _ in members]
         key, row, practice = np.concatenate(keys), np.concatenate(rows), np.concatenate(of)
         cost = 0.0 if plan.policy.preset else plan.p["c_invitation"] * invited
         left = np.inf if plan.budget is None else plan.budget - self.committed - cost
@@ -76,12 +79,10 @@ class Recruitment:
         w.money.ledger[RECRUITMENT] += cost
         willing = np.flatnonzero(key < 1)
         order = willing[np.lexsort((row[willing], practice[willing], key[willing]))]
-        members = np.count_nonzero(w.uptake["signed_up"], axis=1).astype(np.float64)
-        wanted = np.array([self._wanted(j, year) for j in range(len(none))])
         taken, spent = _admit(plan.planned[row[order]], practice[order], members, wanted, left)
         self.committed += spent
         chosen = order[taken]
-        return [row[chosen[practice[chosen] == j]] for j in range(len(none))]
+        return [row[chosen[practice[chosen] == k]] for k in range(len(wanted))]
 
     def _keys(self, k: int, candidates: np.ndarray, year: int) -> np.ndarray:
         """When each candidate would sign up, in years: below 1, it does. A trust's schools share one key."""
@@ -101,7 +102,7 @@ class Recruitment:
             w.schools["climate"],
             s["fsm_rank"],
             offer["mandate"],
-            (recruit.invitation * self.reach).astype(np.float32),
+            self.invited,
             offer["incentive"],
             np.maximum(offer["scripting"], np.float32(self.practice_scripting[k])),
             offer["targeting"],
@@ -139,14 +140,14 @@ class Recruitment:
 
     # -- joining -----------------------------------------------------------
     def _join(self, k: int, rows: np.ndarray, tick: int, layout) -> None:
-        u, s, p = self.w.uptake, self.w.schools, self.plan.p
-        u["signed_up"][k, rows] = 1
-        u["ever_member"][k, rows] = 1
-        u["joined"][k, rows] = tick
+        u, s, p = self.w.uptake[k], self.w.schools, self.plan.p
+        u["signed_up"][rows] = 1
+        u["ever_member"][rows] = 1
+        u["joined"][rows] = tick
         floor = p["pr_floor"] + p["pr_climate"] * s["climate"][rows]
-        u["priority"][k, rows] = np.maximum(u["priority"][k, rows], floor)
+        u["priority"][rows] = np.maximum(u["priority"][rows], floor)
         offered = np.maximum(layout.quantities["scripting"][rows], np.float32(self.practice_scripting[k]))
-        u["scripting"][k, rows] = np.maximum(u["scripting"][k, rows], offered)
+        u["scripting"][rows] = np.maximum(u["scripting"][rows], offered)
         once = layout.once[:, rows]
         self.w.money.ledger[:] += once.sum(axis=1)
         s["cpd_budget"][rows] += once.sum(axis=0)
@@ -157,40 +158,50 @@ class Recruitment:
         lever = self.plan.policy.clusters
         if lever is None:
             return
-        s = self.plan.system.schools
-        group = s["la"] if lever.pair else self.plan.group
-        pool = np.flatnonzero((self.w.uptake["signed_up"][k] > 0) & (self.w.uptake["cluster"][k] < 0) & (group >= 0))
-        size = lever.network_size if lever.network_size <= 7 else 5
-        order = pool[np.lexsort((pool, s["hilbert"][pool], group[pool]))]
-        cuts = np.flatnonzero(np.diff(group[order])) + 1
-        for members in np.split(order, cuts):
-            if lever.pair:
-                self._pair(k, members)
-            else:
-                self._cut(k, members, size)
+        w, u = self.w, self.w.uptake[k]
+        group = w.schools["la" if lever.pair else "group"]
+        pool = np.flatnonzero((u["signed_up"] > 0) & (u["cluster"] < 0) & (group >= 0))
+        order = pool[np.lexsort((pool, self.plan.system.schools["hilbert"][pool], group[pool]))]
+        row = k * (len(w.clusters) // len(self.made))  # each practice has as many rows
+        if lever.pair:
+            for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
+                self._pair(k, members, row)
+        else:
+            size = lever.network_size if lever.network_size <= 7 else 5
+            self.made[k] = _cut(order, group, size, u["cluster"], row + self.made[k]) - row
 
-    def _cut(self, k: int, members: np.ndarray, size: int) -> None:
-        if len(members) == 0:
-            return
-        runs = max(1, int(len(members) / size + 0.5))
-        for run in np.array_split(members, runs):
-            if len(run) >= (2 if size == 2 else 3):
-                self._new_cluster(k, run)
-
-    def _pair(self, k: int, members: np.ndarray) -> None:
-        climate = self.w.schools["climate"]
+    def _pair(self, k: int, members: np.ndarray, row: int) -> None:
+        climate, u = self.w.schools["climate"], self.w.uptake[k]
         order = members[np.lexsort((members, -climate[members]))]
         for i in range(len(order) // 2):
             strong, weak = order[i], order[len(order) - 1 - i]
-            expertise = self.w.uptake["expertise"][k]
-            expertise[strong] = max(expertise[strong], self.plan.p["pair_expertise"])
-            self._new_cluster(k, np.array([strong, weak]))
+            u["expertise"][strong] = max(u["expertise"][strong], self.plan.p["pair_expertise"])
+            u["cluster"][[strong, weak]] = row + self.made[k]
+            self.made[k] += 1
 
-    def _new_cluster(self, k: int, rows: np.ndarray) -> None:
-        per_practice = len(self.w.clusters) // len(self.made)
-        row = k * per_practice + self.made[k]
-        self.made[k] += 1
-        self.w.uptake["cluster"][k, rows] = row
+
+@compiled
+def _cut(order, group, size, cluster, row):
+    """Cut each group's schools, in their order, into even runs of about `size`: clusters, numbered from `row` on.
+
+    Two schools are no cluster unless that is the size asked for. Returns the next number.
+    """
+    least = 2 if size == 2 else 3
+    first = 0
+    while first < len(order):
+        end = first
+        while end < len(order) and group[order[end]] == group[order[first]]:
+            end += 1
+        runs = max(1, int((end - first) / size + 0.5))
+        each, longer = divmod(end - first, runs)
+        for run in range(runs):
+            last = first + each + (run < longer)
+            if last - first >= least:
+                for place in range(first, last):
+                    cluster[order[place]] = row
+                row += 1
+            first = last
+    return row
 
 
 @compiled

@@ -13,7 +13,7 @@ NEIGHBOURS = 8
 POSTS_SOURCES = ("headcount", "fte", "fitted")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class System:
     """A built system, never changed by a run. Schools are rows of `schools`, posts rows of `posts`, in school order.
 
