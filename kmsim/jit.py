@@ -56,6 +56,10 @@ if _settings.CPU_FEATURES is None:
         _settings.CPU_FEATURES = f"{_features.flatten()},-prefer-256-bit"
 
 
+_BORROWS, _COUNTS = ({}, {}) if INTERPRETED else ({"_nrt": False}, {"_nrt": True})  # said, or else a caller's holds
+_NO_DOORS = {} if INTERPRETED else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def is_warm() -> bool:
     """Whether the compiled entry of a model stands in this installation's cache. Says nothing of the processor it was made on.
 
@@ -67,23 +71,36 @@ def is_warm() -> bool:
 
 
 def compiled(function):
-    """Compile a phase, or whatever else Python calls: cached, without the interpreter's lock, division as in NumPy.
+    """Compile whatever Python calls: cached, without the interpreter's lock, division as in NumPy.
 
     >>> compiled(lambda x: x + 1)(2)
     3
     """
     cached = CACHE is not None and function.__name__ != "<lambda>"
-    return numba.njit(cache=cached, nogil=True, error_model="numpy")(function)
+    return numba.njit(cache=cached, nogil=True, error_model="numpy", **_COUNTS)(function)
+
+
+def phase(function):
+    """Compile what Python calls many times a second and makes no array, as most phases: arrays are borrowed, not counted.
+
+    Numba counts who uses an array, by steps that no processor may overlap; a phase is given some forty by its caller, who
+    holds them all the while.
+    """
+    return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_BORROWS)(function)
 
 
 def inner(function):
     """Compile a part of a phase: called by compiled code only, so no door for Python is made (half the time to compile).
 
-    No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of a function and not in
-    another, and code that is just compiled gives other bits than the same code from the cache.
+    It makes no array either. No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of
+    a function and not in another, and code that is just compiled gives other bits than the same code from the cache.
     """
-    doors = {} if INTERPRETED else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **doors)(function)
+    return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_BORROWS, **_NO_DOORS)(function)
+
+
+def maker(function):
+    """Compile a part of a phase that makes arrays of its own: as `inner`, but arrays are counted."""
+    return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_COUNTS, **_NO_DOORS)(function)
 
 
 def rule(function):

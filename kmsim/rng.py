@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from kmsim.jit import compiled, inner, rule
+from kmsim.jit import compiled, rule
 
 # Purposes of the simulation. A purpose is never reused for another meaning.
 AWARE = np.uint32(0)

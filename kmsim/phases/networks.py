@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled, inner, rule
+from kmsim.jit import compiled, inner, maker, phase, rule
 from kmsim.rules.clusters import (
     capacity_in_hand,
     coordination,
@@ -21,7 +21,7 @@ from kmsim.rules.cpd import attendance, carried, quality, rehearsal
 from kmsim.rules.numbers import ONE, ZERO, F
 
 
-@compiled
+@phase
 def networks(w, tick):
     """Everything that clusters and schools do before teachers do anything, for each practice."""
     for k in range(len(w.uptake)):
@@ -89,7 +89,7 @@ def _gather(w, k):
             c[j].climate = max(c[j].climate, s[i].climate)
 
 
-@inner
+@maker
 def _meet(w, k):
     """Vitality and facilitators of each cluster; then its sums become means."""
     s, c, p, dt = w.schools, w.clusters, w.p[0], w.clock.dt

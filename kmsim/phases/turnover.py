@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kmsim import rng
-from kmsim.jit import compiled, inner, rule
+from kmsim.jit import compiled, inner, maker, rule
 from kmsim.phases.census import showing, tell_followers
 from kmsim.rules.adoption import AWARE, TRYING, UNAWARE
 from kmsim.rules.numbers import ONE, ZERO, F
@@ -26,7 +26,7 @@ def turnover(w, year):
     _arrive(w, fate, year)
 
 
-@inner
+@maker
 def _fates(w, year):
     """Who stays, moves or leaves: one draw a post."""
     s, posts, p = w.schools, w.posts, w.p[0]
@@ -61,7 +61,7 @@ def _age(w, fate):
         experience[post] += np.uint8(older)
 
 
-@inner
+@maker
 def _move(w, fate, draw):
     """Movers of one region and phase, in order of their draw: each takes the next one's post, the last the first's."""
     posts, s = w.posts, w.schools
@@ -134,7 +134,7 @@ def _seat(state, follow_start, follow_from, post, stage, u, q, o, p):
         tell_followers(contacts, follow_start, follow_from, post, after - before)
 
 
-@inner
+@maker
 def _arrive(w, fate, year):
     """Newcomers: half have just begun; what the school's routine teaches them is theirs from the first day."""
     s, posts, p, seed = w.schools, w.posts, w.p[0], w.clock.seed
