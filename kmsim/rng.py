@@ -45,7 +45,7 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
 _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 _9, _HALF, _STEP = np.uint32(9), np.float32(0.5), np.float32(2.0**-23)
-_16, _LANES = np.uint32(16), np.uint32(3)
+_16, _LANES, _BIT = np.uint32(16), np.uint32(3), np.uint32(1)
 BLOCK, CALLS = 512, 128  # slots to a block, calls to a block
 _QUARTER, _HALF_BLOCK = np.uintp(CALLS), np.uintp(2 * CALLS)
 _BLOCK_BITS, _CALL_BITS, _CALL_MASK = np.uint32(9), np.uint32(7), np.uint32(CALLS - 1)
@@ -113,6 +113,22 @@ def uniform_block(out, seed, purpose, practice, first, tick):
     for block in range(len(out) // BLOCK):
         call = np.uint32((first // BLOCK + block) * CALLS)
         _calls(out, np.uintp(block * BLOCK), call, np.uint32(tick), what, k0, k1)
+
+
+@compiled
+def uniform_at(out, seed, purpose, practice, slots, tick):
+    """Fill `out` with the draws of these slots: the same as `uniform` gives one by one, side by side."""
+    key = np.uint64(seed)
+    k0, k1 = np.uint32(key & _LOW), np.uint32(key >> _32)
+    what, when = np.uint32(purpose) | (np.uint32(practice) << _16), np.uint32(tick)
+    for j in range(np.uintp(len(slots))):
+        where = np.uint32(slots[j])
+        call = ((where >> _BLOCK_BITS) << _CALL_BITS) | (where & _CALL_MASK)
+        w0, w1, w2, w3 = philox(call, when, what, np.uint32(0), k0, k1)
+        lane = (where >> _CALL_BITS) & _LANES
+        low, high = lane & _BIT, lane >> _BIT  # as factors: a choice among four would become a jump, and no SIMD
+        word = (_BIT - high) * ((_BIT - low) * w0 + low * w1) + high * ((_BIT - low) * w2 + low * w3)
+        out[j] = open_unit(np.uint32(word))
 
 
 # Inverse distribution functions, as tables: a draw in, a variate out.

@@ -50,7 +50,7 @@ def _fates(w, year):
 
 @rule
 def _fate(draw, leave, move):
-    return LEAVES if draw < leave else MOVES if draw < leave + move else STAYS
+    return np.uint8(draw < leave) + np.uint8(draw < leave + move)  # LEAVES, MOVES or STAYS, without a branch
 
 
 @inner
@@ -140,21 +140,28 @@ def _arrive(w, fate, year):
     s, posts, p, seed = w.schools, w.posts, w.p[0], w.clock.seed
     school, experience, openness, aptitude = posts.school, posts.experience, posts.openness, posts.aptitude
     leavers = np.flatnonzero(fate == LEAVES)
-    for post in leavers:
-        fresh = rng.uniform(seed, rng.NEW_FRESH, rng.NONE, post, year) < p.newcomer_fresh
-        years = rng.experience(rng.uniform(seed, rng.NEW_EXPERIENCE, rng.NONE, post, year))
-        experience[post] = 0 if fresh else years
-        openness[post] = rng.normal(rng.uniform(seed, rng.NEW_OPENNESS, rng.NONE, post, year))
-        aptitude[post] = rng.normal(rng.uniform(seed, rng.NEW_APTITUDE, rng.NONE, post, year))
+    one, other = np.empty(len(leavers), np.float32), np.empty(len(leavers), np.float32)
+    rng.uniform_at(one, seed, rng.NEW_FRESH, rng.NONE, leavers, year)
+    rng.uniform_at(other, seed, rng.NEW_EXPERIENCE, rng.NONE, leavers, year)
+    for r in range(len(leavers)):
+        fresh = one[r] < p.newcomer_fresh
+        experience[leavers[r]] = 0 if fresh else rng.experience(other[r])
+    for trait, purpose in ((openness, rng.NEW_OPENNESS), (aptitude, rng.NEW_APTITUDE)):
+        rng.uniform_at(one, seed, purpose, rng.NONE, leavers, year)
+        rng.normals(other, one)
+        for r in range(len(leavers)):
+            trait[leavers[r]] = other[r]
     for k in range(len(posts.stage)):
         state = posts.stage[k], posts.knowledge[k], posts.fidelity[k], posts.ownership[k], posts.contacts[k]
-        for post in leavers:
+        uptake = w.uptake[k]
+        rng.uniform_at(one, seed, rng.NEW_STAGE, k, leavers, year)
+        rng.uniform_at(other, seed, rng.NEW_HEARD, k, leavers, year)
+        for r in range(len(leavers)):
+            post = leavers[r]
             i = school[post]
-            routine, aware_share = w.uptake[k, i].routine, F(w.uptake[k, i].aware) / F(s[i].n_posts)
-            tries = rng.uniform(seed, rng.NEW_STAGE, k, post, year) < routine
-            heard = rng.uniform(seed, rng.NEW_HEARD, k, post, year)
-            heard = newcomer_heard(experience[post], aware_share, routine, heard, p)
-            stage = TRYING if tries else AWARE if heard else UNAWARE
+            routine, aware_share = uptake[i].routine, F(uptake[i].aware) / F(s[i].n_posts)
+            heard = newcomer_heard(experience[post], aware_share, routine, other[r], p)
+            stage = TRYING if one[r] < routine else AWARE if heard else UNAWARE
             u, q = newcomer_known(routine, p)
             _seat(state, posts.follow_start, posts.follow_from, post, stage, u, q, ZERO, p)
 
