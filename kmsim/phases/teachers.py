@@ -93,11 +93,9 @@ def _tick(w, k, tick, of, uptake):
         uniform_block(stage_draws, seed, STAGE_DRAW, k, block, tick)
         for first in range(block, min(block + BLOCK, posts), POSTS):
             n = min(POSTS, min(block + BLOCK, posts) - first)
-            bring_in(x, of, first, n)
             lay_places(x, places, schools, first, n, school)
             _live(x, of, aware_draws, stage_draws, first, n, first - block, sight, p, dt)
             changes = _note_changes(x, changed, change, first, n, changes)
-            bring_out(of, first, x, n)
             school = _count(x, uptake, schools, first, n, school)
     for e in range(changes):
         tell_followers(contacts, follow_start, follow_from, changed[e], change[e])
@@ -130,6 +128,7 @@ def _count_tries(w):
 def _live(x, of, aware_draws, stage_draws, first, n, draw, sight, p, dt):
     """A tick of the n posts from `first` on; draw: where in the block their draws begin; sight: how visible use is."""
     first, n, draw = _I(first), _I(n), _I(draw)
+    bring_in(x, of, first, n)
     _attend(x, of.base_workload, of.attendance_noise, first, n, p)
     _may_hear(x, of.earliness, first, n, p, dt)
     powers_of_e(x, n, 1)
@@ -147,6 +146,7 @@ def _live(x, of, aware_draws, stage_draws, first, n, draw, sight, p, dt):
     powers_of_e(x, n, 1)
     _move(x, stage_draws, draw, n)
     _show(x, n, p)
+    bring_out(of, first, x, n)
 
 
 @rule

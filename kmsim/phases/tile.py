@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmsim.jit import inner, rule
+from kmsim.jit import rule
 from kmsim.rules.numbers import F, exp_joined, exp_parts
 
 # What all teachers of a school meet (kmsim.phases.place), for each post: so one loop serves schools of any size.
@@ -78,7 +78,7 @@ def columns_of(w, k):
     )
 
 
-@inner
+@rule
 def bring_in(x, of, first, n):
     """What each of the n posts from `first` on is and knows, and what its contacts are doing."""
     _copy_whole(x, _STAGE, of.stage, first, n)
@@ -89,7 +89,7 @@ def bring_in(x, of, first, n):
     _copy_whole(x, _TRIES, of.trying, first, n)
 
 
-@inner
+@rule
 def bring_out(of, first, x, n):
     """The tile's results become the posts' state."""
     _copy_stage_back(of.stage, first, x, _NEW_STAGE, n)
