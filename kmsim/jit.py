@@ -80,7 +80,7 @@ def compiled(function):
     return numba.njit(cache=cached, nogil=True, error_model="numpy", **_COUNTS)(function)
 
 
-def phase(function):
+def borrowing(function):
     """Compile what Python calls many times a second and makes no array, as most phases: arrays are borrowed, not counted.
 
     Numba counts who uses an array, by steps that no processor may overlap; a phase is given some forty by its caller, who

@@ -15,7 +15,7 @@ import numpy as np
 from kmsim.agents import Cluster, Network, School, Teacher
 from kmsim.beginning import FIELD, Beginning, beginning, school_rows
 from kmsim.columns import DataCollector, Table, ViewModel
-from kmsim.jit import phase
+from kmsim.jit import borrowing
 from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
@@ -84,7 +84,7 @@ PHASES: tuple[Phase, ...] = (
 )
 
 
-@phase
+@borrowing
 def run_ticks(w, first, last, fifth, totals):
     """Ticks first to last - 1, the policy standing still: the compiled entry. totals[t + 1] is the state after tick t."""
     for tick in range(first, last):

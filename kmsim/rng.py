@@ -92,15 +92,6 @@ def uniform(seed, purpose, practice, slot, tick):
     return open_unit(word)
 
 
-@rule
-def _calls(out, at, call, when, what, k0, k1):
-    """128 calls side by side, a word of each into each quarter of the block that begins at `at`: the loop that becomes SIMD."""
-    for j in range(np.uintp(CALLS)):
-        w0, w1, w2, w3 = philox(np.uint32(call + j), when, what, np.uint32(0), k0, k1)
-        out[at + j], out[at + _QUARTER + j] = open_unit(w0), open_unit(w1)
-        out[at + _HALF_BLOCK + j], out[at + _HALF_BLOCK + _QUARTER + j] = open_unit(w2), open_unit(w3)
-
-
 @compiled
 def uniform_block(out, seed, purpose, practice, first, tick):
     """Fill `out` with the draws of slots first, first + 1, ...: the same as `uniform` gives one by one.
@@ -110,9 +101,13 @@ def uniform_block(out, seed, purpose, practice, first, tick):
     key = np.uint64(seed)
     k0, k1 = np.uint32(key & _LOW), np.uint32(key >> _32)
     what = np.uint32(purpose) | (np.uint32(practice) << _16)
+    when = np.uint32(tick)
     for block in range(len(out) // BLOCK):
-        call = np.uint32((first // BLOCK + block) * CALLS)
-        _calls(out, np.uintp(block * BLOCK), call, np.uint32(tick), what, k0, k1)
+        call, at = np.uint32((first // BLOCK + block) * CALLS), np.uintp(block * BLOCK)
+        for j in range(np.uintp(CALLS)):
+            w0, w1, w2, w3 = philox(np.uint32(call + j), when, what, np.uint32(0), k0, k1)
+            out[at + j], out[at + _QUARTER + j] = open_unit(w0), open_unit(w1)
+            out[at + _HALF_BLOCK + j], out[at + _HALF_BLOCK + _QUARTER + j] = open_unit(w2), open_unit(w3)
 
 
 @compiled

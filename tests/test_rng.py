@@ -64,6 +64,15 @@ def test_one_draw_and_a_block_of_draws_agree(seed, purpose, practice, first, tic
     assert many.tolist() == [float(x) for x in one]
 
 
+@pytest.mark.parametrize("seed", [0, 2**31, 2**62])
+@pytest.mark.parametrize(("purpose", "practice", "tick"), [(0, 0, 0), (12, 3, 119)])
+def test_one_draw_and_draws_of_chosen_slots_agree(seed, purpose, practice, tick):
+    slots = np.array([0, 1, 127, 128, 255, 256, 383, 384, 511, 512, 700, 5000, 483_577])
+    some = np.empty(len(slots), np.float32)
+    rng.uniform_at(some, seed, purpose, practice, slots, tick)
+    assert some.tolist() == [float(rng.uniform(seed, purpose, practice, slot, tick)) for slot in slots]
+
+
 def test_a_block_does_not_depend_on_how_it_is_cut():
     whole = block(length=8 * rng.BLOCK)
     parts = np.concatenate([block(first=i * rng.BLOCK) for i in range(8)])
@@ -177,18 +186,16 @@ def test_climate_is_the_quantile_of_its_beta():
     assert 0 <= rng.climate_quantile(np.float32(2.0**-24)) < rng.climate_quantile(np.float32(1 - 2.0**-24)) <= 1
 
 
-def test_uncompiled_variates_are_the_compiled_ones(monkeypatch):
+def test_uncompiled_variates_are_the_compiled_ones():
     for x in (0.001, 0.05, 0.3, 0.5, 0.7, 0.99, 0.99999):
         u = np.float32(x)
         assert rng.normal.py_func(u) == pytest.approx(rng.normal(u), abs=1e-12)
         assert rng.experience.py_func(u) == rng.experience(u)
         assert rng.climate_quantile.py_func(u) == pytest.approx(rng.climate_quantile(u), abs=1e-12)
-    many, calls = np.empty(rng.BLOCK, np.float32), rng._calls.py_func
-    monkeypatch.setattr(rng, "_calls", calls)  # compiled, it has no entry from Python
+    many, some = np.empty(rng.BLOCK, np.float32), np.empty(2, np.float32)
     with np.errstate(over="ignore"):
         assert rng.uniform.py_func(3, 1, 0, 700, 4) == rng.uniform(3, 1, 0, 700, 4)
         rng.uniform_block.py_func(many, 3, 1, 0, 512, 4)
-        short = [np.empty(4, np.float32) for _ in range(4)]
-        calls(*short, np.uint32(128), np.uint32(4), np.uint32(1), np.uint32(3), np.uint32(0))
+        rng.uniform_at.py_func(some, 3, 1, 0, np.array([700, 900]), 4)
     assert many.tobytes() == block(3, 1, 0, 512, 4).tobytes()
-    assert [row[0] for row in short] == [many[0], many[128], many[256], many[384]]
+    assert some.tolist() == [many[700 - 512], many[900 - 512]]

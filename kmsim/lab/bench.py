@@ -23,7 +23,7 @@ from kmsim.system.build import build
 from kmsim.system.built import System
 
 POLICY = "codesigned_networks"
-THREE_THOUSAND = {"source": "synthetic", "n_schools": 105, "region": "England", "seed": 3}
+THREE_THOUSAND = {"source": "synthetic", "n_schools": 137, "region": "England", "seed": 3}  # 3,027 posts
 PRACTICES = ["formative_assessment", "scripted_language", "metacognition", "generic_enquiry"]
 Row = tuple[str, str, str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import phase
+from kmsim.jit import borrowing
 from kmsim.rules.attainment import disadvantaged_gain
 from kmsim.rules.numbers import ZERO
 
@@ -61,7 +61,7 @@ INDEX = {name: i for i, name in enumerate(TOTALS)}
 ) = range(len(TOTALS))
 
 
-@phase
+@borrowing
 def totals_of(w, fifth, out):
     """Write this tick's totals: out is (K, len(TOTALS)), float64; fifth is 0 (least free meals) to 4 (most)."""
     s, c, o, p = w.schools, w.clusters, w.offer, w.p[0]

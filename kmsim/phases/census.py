@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled, phase, rule
+from kmsim.jit import borrowing, compiled, rule
 from kmsim.rules.adoption import TRYING, UNAWARE, USING
 from kmsim.rules.numbers import ZERO
 
@@ -28,7 +28,7 @@ def tell_followers(contacts, follow_start, follow_from, post, change):
         contacts[np.uintp(follow_from[t])] += change
 
 
-@phase
+@borrowing
 def census(w):
     """Count every school's posts, in row order."""
     for k in range(len(w.uptake)):

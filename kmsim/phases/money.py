@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import phase, rule
+from kmsim.jit import borrowing, rule
 
 CATEGORIES = (
     "broadcast",
@@ -26,7 +26,7 @@ COVER = CATEGORIES.index("cover")
 COORDINATION = CATEGORIES.index("coordination")
 
 
-@phase
+@borrowing
 def money(w, tick):
     """Pay for this tick. Cover is bought for half the paid hours, up to the plan; hours beyond are teachers' own."""
     s, m = w.schools, w.money

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled, inner, maker, phase, rule
+from kmsim.jit import borrowing, compiled, inner, maker, rule
 from kmsim.rules.clusters import (
     capacity_in_hand,
     coordination,
@@ -21,7 +21,7 @@ from kmsim.rules.cpd import attendance, carried, quality, rehearsal
 from kmsim.rules.numbers import ONE, ZERO, F
 
 
-@phase
+@borrowing
 def networks(w, tick):
     """Everything that clusters and schools do before teachers do anything, for each practice."""
     for k in range(len(w.uptake)):

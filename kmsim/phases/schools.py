@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from kmsim import rng
-from kmsim.jit import inner, phase
+from kmsim.jit import borrowing, inner
 from kmsim.rules.attainment import attainment_after
 from kmsim.rules.cpd import carried
 from kmsim.rules.numbers import ZERO, F, chance
 from kmsim.rules.schools import climate_after, priority_after, routine_after, withdrawal_rate
 
 
-@phase
+@borrowing
 def schools(w, tick):
     """Every school once, for each practice, from its posts as they now are."""
     for k in range(len(w.uptake)):

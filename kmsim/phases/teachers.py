@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmsim.jit import compiled, inner, phase, rule
+from kmsim.jit import borrowing, compiled, inner, rule
 from kmsim.phases import tile
 from kmsim.phases.census import tell_followers
 from kmsim.phases.place import lay_places, places
@@ -69,7 +69,7 @@ _COUNT_2, _COUNT_3 = F(1 << 10), F(1 << 20)
 _I = np.uintp
 
 
-@phase
+@borrowing
 def teachers(w, tick):
     """Every teacher once, for each practice; then what changed is told to those who look to them."""
     _count_tries(w)

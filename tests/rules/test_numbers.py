@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kmsim.rules.numbers import chance, clip, exp, pull, relax, sigma, toward
+from kmsim.rules.numbers import chance, clip, either, exp, exp_joined, exp_parts, pull, relax, sigma, toward
 from tests.rules.points import between, by_hand, compiled, deviate, steps, unit
 
 rates = between(0, 12)
@@ -120,4 +120,11 @@ def test_relax_by_hand():
 @given(st.lists(deviate, min_size=1, max_size=5))
 def test_rules_stay_in_float32(values):
     for x in values:
-        assert np.float32(compiled(exp, x)).dtype == np.asarray(exp.py_func(x)).dtype == np.float32
+        whole, rest = exp_parts.py_func(x)
+        assert {np.asarray(y).dtype for y in (whole, rest, exp_joined.py_func(whole, rest))} == {np.dtype(np.float32)}
+
+
+@given(unit, unit)
+def test_either_is_one_or_the_other_to_the_last_bit(a, b):
+    assert compiled(either, 1.0, a, b) == a
+    assert compiled(either, 0.0, a, b) == b
