@@ -12,33 +12,14 @@ from kmsim.rules.numbers import ONE, ZERO, F
 from kmsim.rules.ownership import goal_setting, success_gain
 from kmsim.rules.peers import standing_support
 
-(
-    _PRIORITY,
-    _MANDATE,
-    _BROADCAST,
-    _HOURS,
-    _QUALITY,
-    _REHEARSAL,
-    _VITALITY,
-    _LIVELY,
-    _BEST,
-    _COMMUNITY,
-    _STANDING,
-    _Q_SCHOOL,
-    _Q_CLUSTER,
-    _O_CLUSTER,
-    _CLUSTER_VISIBLE,
-    _PART,
-    _SUCCESS,
-    _HARD,
-    _VISIBLE,
-) = (np.uintp(AT[name]) for name in MET)
+PLACE = np.dtype([(name, np.float32) for name in MET])
+_AT = tuple(np.uintp(AT[name]) for name in MET)
 _LANE, _ONE = np.uintp(LANES), np.uintp(1)
 
 
 @inner
 def places(w, k):
-    """Work out what the teachers of every school meet for practice k: a row of `scratch.places` a school, as `MET` names it."""
+    """Work out what the teachers of every school meet for practice k, into `scratch.places`: a record a school."""
     p, practice, clusters = w.p[0], w.practices[k], w.clusters
     for i in range(len(w.schools)):
         here, offer, place = w.uptake[k, i], w.offer[i], w.scratch.places[i]
@@ -50,25 +31,25 @@ def places(w, k):
         nu, carry = carried(offer.novelty if signed else p.novelty_reference, p)
         community = offer.community if signed else ZERO
         own = offer.ownership if signed else ZERO
-        place[0] = here.force
-        place[1] = offer.mandate
-        place[2] = offer.broadcast
-        place[3] = here.hours
-        place[4] = here.quality
-        place[5] = here.rehearsal
-        place[6] = v
-        place[7] = v * carry
-        place[8] = taken_in(here.expertise, carry, here.scripting, p)
-        place[9] = community
-        place[10] = standing_support(v, here.expertise, carry, here.routine, here.scripting, p)
-        place[11] = here.q_users / F(here.in_use) if here.in_use > 0 else ZERO
-        place[12] = q_cluster
-        place[13] = o_cluster
-        place[14] = cluster_visible
-        place[15] = goal_setting(own, v, ONE if here.hours > 0 else ZERO, here.scripting, p)
-        place[16] = success_gain(own, v, p)
-        place[17] = hardness(practice.complexity, nu, here.scripting, p)
-        place[18] = visible_gain(practice.observability, nu, practice.effect, community, p)
+        place.priority = here.force
+        place.mandate = offer.mandate
+        place.broadcast = offer.broadcast
+        place.hours = here.hours
+        place.quality = here.quality
+        place.rehearsal = here.rehearsal
+        place.vitality = v
+        place.lively = v * carry
+        place.best = taken_in(here.expertise, carry, here.scripting, p)
+        place.community = community
+        place.standing = standing_support(v, here.expertise, carry, here.routine, here.scripting, p)
+        place.q_school = here.q_users / F(here.in_use) if here.in_use > 0 else ZERO
+        place.q_cluster = q_cluster
+        place.o_cluster = o_cluster
+        place.cluster_visible = cluster_visible
+        place.part = goal_setting(own, v, ONE if here.hours > 0 else ZERO, here.scripting, p)
+        place.success = success_gain(own, v, p)
+        place.hard = hardness(practice.complexity, nu, here.scripting, p)
+        place.visible = visible_gain(practice.observability, nu, practice.effect, community, p)
 
 
 @inner
@@ -88,22 +69,22 @@ def lay_places(x, places, schools, first, n, school):
 @rule
 def _lay(x, place, at, n):
     for j in range(at, at + (n + _LANE - _ONE) // _LANE * _LANE):
-        x[_PRIORITY + j] = place[0]
-        x[_MANDATE + j] = place[1]
-        x[_BROADCAST + j] = place[2]
-        x[_HOURS + j] = place[3]
-        x[_QUALITY + j] = place[4]
-        x[_REHEARSAL + j] = place[5]
-        x[_VITALITY + j] = place[6]
-        x[_LIVELY + j] = place[7]
-        x[_BEST + j] = place[8]
-        x[_COMMUNITY + j] = place[9]
-        x[_STANDING + j] = place[10]
-        x[_Q_SCHOOL + j] = place[11]
-        x[_Q_CLUSTER + j] = place[12]
-        x[_O_CLUSTER + j] = place[13]
-        x[_CLUSTER_VISIBLE + j] = place[14]
-        x[_PART + j] = place[15]
-        x[_SUCCESS + j] = place[16]
-        x[_HARD + j] = place[17]
-        x[_VISIBLE + j] = place[18]
+        x[_AT[0] + j] = place.priority
+        x[_AT[1] + j] = place.mandate
+        x[_AT[2] + j] = place.broadcast
+        x[_AT[3] + j] = place.hours
+        x[_AT[4] + j] = place.quality
+        x[_AT[5] + j] = place.rehearsal
+        x[_AT[6] + j] = place.vitality
+        x[_AT[7] + j] = place.lively
+        x[_AT[8] + j] = place.best
+        x[_AT[9] + j] = place.community
+        x[_AT[10] + j] = place.standing
+        x[_AT[11] + j] = place.q_school
+        x[_AT[12] + j] = place.q_cluster
+        x[_AT[13] + j] = place.o_cluster
+        x[_AT[14] + j] = place.cluster_visible
+        x[_AT[15] + j] = place.part
+        x[_AT[16] + j] = place.success
+        x[_AT[17] + j] = place.hard
+        x[_AT[18] + j] = place.visible

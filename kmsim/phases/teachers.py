@@ -58,14 +58,14 @@ _STAGE, _U, _Q, _O, _AWARE_SHARE, _USE_SHARE, _USERS, _WELL, _TRIES = (np.uintp(
 _ATTENDS, _LOAD, _ATTENDED, _HEARD, _IN_USE, _SUPPORT, _REACH, _REINFORCED, _SEEN, _UP, _BOTH = (
     np.uintp(tile.AT[name]) for name in tile.ON_THE_WAY
 )
-_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _CHANGED, _COUNTS, _MORE_COUNTS, _Q_USERS, _O_USERS, _Q_DEEP = (
+_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _CHANGED, _COUNTS, _WELL_COUNTS, _CHAMPION, _Q_USERS, _O_USERS, _Q_DEEP = (
     np.uintp(tile.AT[name]) for name in tile.COMES_OUT
 )
 _POWER, _POWER_2, _POWER_3 = (np.uintp(row) for row in POWER)
 _IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
 _SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(256), F(65536)  # as in census.showing
-_TEN, _TWENTY, _1023 = np.int64(10), np.int64(20), np.int64(1023)  # counts of a school are added up side by side
-_COUNT_2, _COUNT_3 = F(1 << 10), F(1 << 20)
+# Two counts of a school's posts go in one number: no school has 4,096 of them (readers allow 20,000 pupils at most).
+_NEXT, _BITS, _LOW = F(1 << 12), np.int64(12), np.int64((1 << 12) - 1)
 _I = np.uintp
 
 
@@ -311,8 +311,7 @@ def _show(x, n, p):
         x[_CHANGED + j] = (
             _SHOWS_AWARE * (aware - was_aware) + _SHOWS_USE * (in_use - was_in_use) + _SHOWS_WELL * (well - was_well)
         )
-        x[_COUNTS + j] = aware + _COUNT_2 * in_use + _COUNT_3 * well
-        x[_MORE_COUNTS + j] = using + _COUNT_2 * champion
+        x[_COUNTS + j], x[_WELL_COUNTS + j], x[_CHAMPION + j] = aware + _NEXT * in_use, well + _NEXT * using, champion
         x[_Q_USERS + j], x[_O_USERS + j], x[_Q_DEEP + j] = in_use * q, in_use * o, using * q
 
 
@@ -338,20 +337,21 @@ def _count(x, uptake, s, first, n, school):
         if start >= 0:
             _clear(here)
         until = min(end, n)
-        counts = more = np.int64(0)
+        counts = well_counts = champions = np.int64(0)
         q_users, o_users, q_deep = here.q_users, here.o_users, here.q_deep
         for j in range(_I(at), _I(until)):  # in row order: sums of real numbers depend on it
             counts += np.int64(x[_COUNTS + j])
-            more += np.int64(x[_MORE_COUNTS + j])
+            well_counts += np.int64(x[_WELL_COUNTS + j])
+            champions += np.int64(x[_CHAMPION + j])
             q_users += x[_Q_USERS + j]
             o_users += x[_O_USERS + j]
             q_deep += x[_Q_DEEP + j]
-        in_use, using = (counts >> _TEN) & _1023, more & _1023
-        here.aware += counts & _1023
+        in_use, using = counts >> _BITS, well_counts >> _BITS
+        here.aware += counts & _LOW
         here.in_use += in_use
         here.trying += in_use - using
-        here.well += counts >> _TWENTY
-        here.champions += more >> _TEN
+        here.well += well_counts & _LOW
+        here.champions += champions
         here.q_users, here.o_users, here.q_deep = q_users, o_users, q_deep
         at = until
         if end > n:

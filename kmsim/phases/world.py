@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmsim.phases import tile
+from kmsim.phases.place import PLACE
 from kmsim.rng import BLOCK
 
 
@@ -50,7 +51,7 @@ class Scratch(NamedTuple):
     """Room to work in; nothing here is state."""
 
     tile: np.ndarray
-    places: np.ndarray  # (S, what a school's teachers meet)
+    places: np.ndarray  # (S,) records: what a school's teachers meet
     aware_draws: np.ndarray
     stage_draws: np.ndarray
     trying: np.ndarray
@@ -121,7 +122,7 @@ def scratch_of(posts: int, schools: int, practices: int, groups: int) -> Scratch
     """Room to work in."""
     return Scratch(
         tile=np.zeros(tile.SIZE, np.float32),
-        places=np.zeros((schools, len(tile.MET)), np.float32),
+        places=np.zeros(schools, PLACE),
         aware_draws=np.zeros(BLOCK, np.float32),
         stage_draws=np.zeros(BLOCK, np.float32),
         trying=np.empty(posts, np.uint8),
