@@ -81,10 +81,10 @@ def compiled(function):
 
 
 def borrowing(function):
-    """Compile what Python calls many times a second and makes no array, as most phases: arrays are borrowed, not counted.
+    """Compile what is called many times a second and neither makes nor returns an array: arrays are borrowed, not counted.
 
     Numba counts who uses an array, by steps that no processor may overlap; a phase is given some forty by its caller, who
-    holds them all the while.
+    holds them all the while. The option is one that Numba keeps to itself: its pinned versions are tested.
     """
     return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_BORROWS)(function)
 
@@ -92,7 +92,7 @@ def borrowing(function):
 def inner(function):
     """Compile a part of a phase: called by compiled code only, so no door for Python is made (half the time to compile).
 
-    It makes no array either. No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of
+    It neither makes nor returns an array, and calls nothing that returns one. No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of
     a function and not in another, and code that is just compiled gives other bits than the same code from the cache.
     """
     return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_BORROWS, **_NO_DOORS)(function)

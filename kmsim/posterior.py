@@ -55,7 +55,7 @@ class Posterior:
 
     @property
     def current(self) -> bool:
-        """Whether it was fitted with the code of the model that is here."""
+        """Whether it was fitted with the code of the model that is here, or with code found to give the same bits (`same_bits`)."""
         from kmsim.fingerprint import code_fingerprint
 
         return self.told.get("code") == code_fingerprint()

@@ -18,8 +18,8 @@ _LANE, _ONE = np.uintp(LANES), np.uintp(1)
 
 
 @inner
-def places(w, k):
-    """Work out what the teachers of every school meet for practice k, into `scratch.places`: a record a school."""
+def work_out_places(w, k):
+    """What the teachers of every school meet for practice k, written into `scratch.places`: a record a school."""
     p, practice, clusters = w.p[0], w.practices[k], w.clusters
     for i in range(len(w.schools)):
         here, offer, place = w.uptake[k, i], w.offer[i], w.scratch.places[i]

@@ -7,7 +7,7 @@ import numpy as np
 from kmsim.jit import borrowing, compiled, inner, rule
 from kmsim.phases import tile
 from kmsim.phases.census import tell_followers
-from kmsim.phases.place import lay_places, places
+from kmsim.phases.place import lay_places, work_out_places
 from kmsim.phases.tile import POSTS, POWER, bring_in, bring_out, columns_of, powers_of_e
 from kmsim.rng import AWARE as AWARE_DRAW
 from kmsim.rng import BLOCK, uniform_block
@@ -58,14 +58,13 @@ _STAGE, _U, _Q, _O, _AWARE_SHARE, _USE_SHARE, _USERS, _WELL, _TRIES = (np.uintp(
 _ATTENDS, _LOAD, _ATTENDED, _HEARD, _IN_USE, _SUPPORT, _REACH, _REINFORCED, _SEEN, _UP, _BOTH = (
     np.uintp(tile.AT[name]) for name in tile.ON_THE_WAY
 )
-_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _CHANGED, _COUNTS, _WELL_COUNTS, _CHAMPION, _Q_USERS, _O_USERS, _Q_DEEP = (
+_NEW_STAGE, _NEW_U, _NEW_Q, _NEW_O, _CHANGED, _COUNTS, _MORE_COUNTS, _Q_USERS, _O_USERS, _Q_DEEP = (
     np.uintp(tile.AT[name]) for name in tile.COMES_OUT
 )
 _POWER, _POWER_2, _POWER_3 = (np.uintp(row) for row in POWER)
 _IS_UNAWARE, _IS_AWARE, _IS_TRYING, _IS_USING, _IS_LAPSED = (F(s) for s in (UNAWARE, AWARE, TRYING, USING, LAPSED))
 _SHOWS_AWARE, _SHOWS_USE, _SHOWS_WELL = F(1), F(256), F(65536)  # as in census.showing
-# Two counts of a school's posts go in one number: no school has 4,096 of them (readers allow 20,000 pupils at most).
-_NEXT, _BITS, _LOW = F(1 << 12), np.int64(12), np.int64((1 << 12) - 1)
+_BITS, _LOW = np.int64(8), np.int64(255)  # of a count: no more posts than a tile's are counted at once
 _I = np.uintp
 
 
@@ -74,14 +73,13 @@ def teachers(w, tick):
     """Every teacher once, for each practice; then what changed is told to those who look to them."""
     _count_tries(w)
     for k in range(len(w.uptake)):
-        places(w, k)
+        work_out_places(w, k)
         _tick(w, k, tick, columns_of(w, k), w.uptake[k])
 
 
 @inner
 def _tick(w, k, tick, of, uptake):
-    """One practice's tick. Arrays are named before the loop: one that is taken out of a tuple within it would be counted
-    as in use and not in use at every turn."""
+    """One practice's tick: block by block of draws, tile by tile of posts."""
     posts, x, p, dt, seed, schools = len(w.posts.school), w.scratch.tile, w.p[0], w.clock.dt, w.clock.seed, w.schools
     places, aware_draws, stage_draws = w.scratch.places, w.scratch.aware_draws, w.scratch.stage_draws
     changed, change, contacts = w.scratch.changed, w.scratch.change, of.contacts
@@ -133,7 +131,7 @@ def _live(x, of, aware_draws, stage_draws, first, n, draw, sight, p, dt):
     _may_hear(x, of.earliness, first, n, p, dt)
     powers_of_e(x, n, 1)
     _hear(x, aware_draws, draw, n)
-    _be_held(x, of.aptitude, first, n, p)
+    _be_supported(x, of.aptitude, first, n, p)
     _be_taught(x, n, p, dt)
     _be_trained(x, n, p, dt)
     _be_asked(x, n, p, dt)
@@ -168,17 +166,17 @@ def _may_hear(x, early, first, n, p, dt):
 
 
 @rule
-def _hear(x, draws, first, n):
+def _hear(x, draws, draw, n):
     """Who hears of it: the newly aware may learn and try in the same tick."""
     for j in range(n):
-        stage, draw, hearing = x[_STAGE + j], draws[first + j], ONE - x[_POWER + j]
-        newly = ONE if stage == _IS_UNAWARE and draw < hearing else ZERO
+        stage, luck, hearing = x[_STAGE + j], draws[draw + j], ONE - x[_POWER + j]
+        newly = ONE if stage == _IS_UNAWARE and luck < hearing else ZERO
         x[_HEARD + j] = stage + newly * _IS_AWARE
         x[_IN_USE + j] = ONE if stage == _IS_TRYING or stage == _IS_USING else ZERO
 
 
 @rule
-def _be_held(x, aptitude, first, n, p):
+def _be_supported(x, aptitude, first, n, p):
     """The support each has, and the fidelity within reach."""
     for j in range(n):
         x[_SUPPORT + j] = support(
@@ -285,14 +283,14 @@ def _may_move(x, n, p, dt):
 
 
 @rule
-def _move(x, draws, first, n):
+def _move(x, draws, draw, n):
     """Who tries, settles, lapses or drops it: one change of stage at most."""
     for j in range(n):
-        stage, draw = x[_HEARD + j], draws[first + j]
+        stage, luck = x[_HEARD + j], draws[draw + j]
         moves = ONE - x[_POWER + j]
         risen = _IS_USING if stage == _IS_TRYING else _IS_TRYING
-        moved = risen if draw * x[_BOTH + j] < moves * x[_UP + j] else _IS_LAPSED
-        x[_NEW_STAGE + j] = moved if stage != _IS_UNAWARE and draw < moves else stage
+        moved = risen if luck * x[_BOTH + j] < moves * x[_UP + j] else _IS_LAPSED
+        x[_NEW_STAGE + j] = moved if stage != _IS_UNAWARE and luck < moves else stage
 
 
 @rule
@@ -311,19 +309,20 @@ def _show(x, n, p):
         x[_CHANGED + j] = (
             _SHOWS_AWARE * (aware - was_aware) + _SHOWS_USE * (in_use - was_in_use) + _SHOWS_WELL * (well - was_well)
         )
-        x[_COUNTS + j], x[_WELL_COUNTS + j], x[_CHAMPION + j] = aware + _NEXT * in_use, well + _NEXT * using, champion
+        x[_COUNTS + j] = _SHOWS_AWARE * aware + _SHOWS_USE * in_use + _SHOWS_WELL * well
+        x[_MORE_COUNTS + j] = using + _SHOWS_USE * champion
         x[_Q_USERS + j], x[_O_USERS + j], x[_Q_DEEP + j] = in_use * q, in_use * o, using * q
 
 
 @inner
-def _note_changes(x, changed, change, first, n, changes):
+def _note_changes(x, who, by, first, n, count):
     """Posts that now show something else to those who look to them: written always, counted where it is so."""
     for j in range(_I(n)):
         difference = np.int32(x[_CHANGED + j])
-        changed[changes] = _I(first) + j
-        change[changes] = np.uint32(difference)
-        changes += _I(difference != 0)
-    return changes
+        who[count] = _I(first) + j
+        by[count] = np.uint32(difference)
+        count += _I(difference != 0)
+    return count
 
 
 @inner
@@ -337,21 +336,20 @@ def _count(x, uptake, s, first, n, school):
         if start >= 0:
             _clear(here)
         until = min(end, n)
-        counts = well_counts = champions = np.int64(0)
+        counts = more = np.int64(0)
         q_users, o_users, q_deep = here.q_users, here.o_users, here.q_deep
         for j in range(_I(at), _I(until)):  # in row order: sums of real numbers depend on it
             counts += np.int64(x[_COUNTS + j])
-            well_counts += np.int64(x[_WELL_COUNTS + j])
-            champions += np.int64(x[_CHAMPION + j])
+            more += np.int64(x[_MORE_COUNTS + j])
             q_users += x[_Q_USERS + j]
             o_users += x[_O_USERS + j]
             q_deep += x[_Q_DEEP + j]
-        in_use, using = counts >> _BITS, well_counts >> _BITS
+        in_use, using = (counts >> _BITS) & _LOW, more & _LOW
         here.aware += counts & _LOW
         here.in_use += in_use
         here.trying += in_use - using
-        here.well += well_counts & _LOW
-        here.champions += champions
+        here.well += counts >> (_BITS + _BITS)
+        here.champions += more >> _BITS
         here.q_users, here.o_users, here.q_deep = q_users, o_users, q_deep
         at = until
         if end > n:

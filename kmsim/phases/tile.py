@@ -20,14 +20,13 @@ MET = (
 ).split()
 OWN = "stage u q o aware_share use_share users well tries".split()
 ON_THE_WAY = "attends load attended heard in_use support reach reinforced seen up both".split()
-COMES_OUT = "new_stage new_u new_q new_o changed counts well_counts champion q_users o_users q_deep".split()
+COMES_OUT = "new_stage new_u new_q new_o changed counts more_counts q_users o_users q_deep".split()
 POWERS = 3  # as many powers of e as are taken at once
-ROWS = (*MET, *OWN, *ON_THE_WAY, *COMES_OUT, *("power", "whole", "rest") * POWERS)
 POSTS, LANES = 128, 8  # posts to a tile; what schools meet is laid by whole lanes, and may run over by all but one
 STRIDE = POSTS + LANES
-SIZE = len(ROWS) * STRIDE
 AT = {name: row * STRIDE for row, name in enumerate((*MET, *OWN, *ON_THE_WAY, *COMES_OUT))}
-_POWER = len(AT) * STRIDE
+_POWER = len(AT) * STRIDE  # then the powers, their whole parts and their rests
+SIZE = (len(AT) + 3 * POWERS) * STRIDE
 POWER = tuple(_POWER + row * STRIDE for row in range(POWERS))
 _WHOLE, _REST = (_POWER + part * POWERS * STRIDE for part in (1, 2))
 

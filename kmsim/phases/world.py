@@ -60,7 +60,7 @@ class Scratch(NamedTuple):
     group_members: np.ndarray
 
 
-# What each school is offered: the quantities that levers set, laid out anew each year. All but the first two hold for
+# What each school is offered: the quantities that levers set, laid out anew when that changes. All but the first two hold for
 # members while signed up; cover_hours: teacher-hours for which cover is bought at most, a year with full funding.
 OFFER = (
     "broadcast",

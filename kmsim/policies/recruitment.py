@@ -24,9 +24,8 @@ class Recruitment:
         self.recruit = plan.policy.recruits or Recruit()
         self.practice_scripting = practice_scripting
         self.eligible = plan.eligible
-        self.invited = (self.recruit.invitation * plan.hub_reach()).astype(
-            np.float32
-        )  # how well each school is invited
+        # How well each school is invited.
+        self.invited = (self.recruit.invitation * plan.hub_reach()).astype(np.float32)
         self.committed = plan.wide_cost
         self.rounds = set(plan.policy.rounds())
         self.made = [0] * len(practice_scripting)  # cluster rows used, by practice

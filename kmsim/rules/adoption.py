@@ -69,7 +69,10 @@ def visible_gain(observability, nu, effect, community, p):
 
 @rule
 def letting_go(o, reinforced, seen, priority, mandate, w, p):
-    """base = exp(urge) (1 - .7 m)."""
+    """base = exp(urge) (1 - .7 m).
+
+    The whole rule in one piece, for reading and for tests; `phases.teachers` takes it by its halves.
+    """
     return held(exp(urge(o, reinforced, seen, priority, w, p)), mandate, p)
 
 

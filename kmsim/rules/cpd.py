@@ -43,7 +43,10 @@ def rehearsal(vitality, coached, p):
 
 @rule
 def knowledge_after(u, attended, quality, in_use, p, dt):
-    """u after dt."""
+    """u after dt.
+
+    The whole rule in one piece, for reading and for tests; `phases.teachers` takes it by its halves.
+    """
     gain, weighted, loss = knowledge_pulls(u, attended, quality, in_use, p)
     return relax(u, gain, weighted, loss, dt)
 
@@ -58,7 +61,10 @@ def knowledge_pulls(u, attended, quality, in_use, p):
 
 @rule
 def ceiling(expertise, carry, scripting, aptitude, p):
-    """q*: the fidelity within reach, raised by expertise or script; no new knowledge in, no depth (F20c, F26, F38)."""
+    """q*: the fidelity within reach, raised by expertise or script; no new knowledge in, no depth (F20c, F26, F38).
+
+    The whole rule in one piece, for reading and for tests; `phases.teachers` takes it by its halves.
+    """
     return reached(taken_in(expertise, carry, scripting, p), aptitude, p)
 
 

@@ -22,7 +22,10 @@ def success_gain(ownership, vitality, p):
 
 @rule
 def ownership_after(o, part, success, vitality, o_cluster, mandate, p, dt):
-    """o after dt."""
+    """o after dt.
+
+    The whole rule in one piece, for reading and for tests; `phases.teachers` takes it by its halves.
+    """
     gain, weighted, loss = ownership_pulls(o, part, success, vitality, o_cluster, mandate, p)
     return relax(o, gain, weighted, loss, dt)
 

@@ -20,7 +20,10 @@ def support(standing, use_share, q_school, community, vitality, p):
 
 @rule
 def fidelity_after(q, rehearsed, support, q_star, q_school, q_cluster, lively, in_use, p, dt):
-    """q after dt; rehearsed = a H Q C (hours a year), lively = vitality x carry."""
+    """q after dt; rehearsed = a H Q C (hours a year), lively = vitality x carry.
+
+    The whole rule in one piece, for reading and for tests; `phases.teachers` takes it by its halves.
+    """
     gain, weighted, loss = fidelity_pulls(q, rehearsed, support, q_star, q_school, q_cluster, lively, in_use, p)
     return relax(q, gain, weighted, loss, dt)
 

@@ -94,7 +94,6 @@ def _all_ties(seed, where):
 @inner
 def _name(i, tie_to, start, draw, seed, where):
     """Write whom post i names from tie_to[start] on; returns where the next post's begin."""
-    # The record's columns are taken out before the loop: taking one counts references, which costs more than a tie.
     first_post, size, near = where.first_post, where.size, where.near
     school, lane = where.school[i], i % rng.BLOCK
     first, n, secondary = first_post[school], size[school], where.secondary[school]
