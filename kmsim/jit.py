@@ -92,8 +92,9 @@ def borrowing(function):
 def inner(function):
     """Compile a part of a phase: called by compiled code only, so no door for Python is made (half the time to compile).
 
-    It neither makes nor returns an array, and calls nothing that returns one. No fast arithmetic: where a compiler may join a product and a sum it does so in one copy of
-    a function and not in another, and code that is just compiled gives other bits than the same code from the cache.
+    It neither makes nor returns an array, and calls nothing that returns one. No fast arithmetic: where a compiler may
+    join a product and a sum it does so in one copy of a function and not in another, and code that is just compiled gives
+    other bits than the same code from the cache.
     """
     return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_BORROWS, **_NO_DOORS)(function)
 
