@@ -266,10 +266,7 @@ class Sentence:
     @property
     def term(self) -> str:
         """What is switched off, in a few words."""
-        return ", ".join(
-            "another policy" if k == "policy" else f"{k.removeprefix('parameters.')} = {v:g}"
-            for k, v in self.off.items()
-        )
+        return in_words(self.off)
 
     @property
     def where(self) -> str:
@@ -284,6 +281,16 @@ class Sentence:
         return tuple(
             np.array([of(_run(s, self.years, _frozen(arm))) for s in seeds]) for arm in (on, on | dict(self.off))
         )
+
+
+def in_words(settings: Settings) -> str:
+    """Settings of an arm in a few words; another policy by what it has changed."""
+    return ", ".join(
+        f"policy {v if isinstance(v, str) else v['name']}"
+        if k == "policy"
+        else f"{k.removeprefix('parameters.')} = {v:g}"
+        for k, v in settings.items()
+    )
 
 
 def _frozen(settings: Settings) -> tuple:
@@ -330,7 +337,19 @@ def changed(policy: str, **levers: Any) -> dict[str, Any]:
     ]
     present = {key for entry in given for key in entry}
     out += [{key: value} for key, value in levers.items() if key not in present and value is not None]
-    return {"name": f"{policy} with other {', '.join(levers)}", "levers": out}
+    return {"name": f"{policy} {_told(levers)}", "levers": out}
+
+
+def _told(levers: Mapping[str, Any]) -> str:
+    """What `changed` changes, in words: levers' settings, and the levers left out."""
+    given = [
+        f"{key}.{name} {str(value).lower() if isinstance(value, bool) else f'{value:g}' if isinstance(value, float) else value}"
+        for key, settings in levers.items()
+        for name, value in (settings or {}).items()
+    ]
+    left_out = [key for key, settings in levers.items() if settings is None]
+    parts = [("with ", given), ("without ", left_out)]
+    return ", ".join(word + ", ".join(items) for word, items in parts if items)
 
 
 def describe(lever: Any) -> dict[str, dict[str, Any]]:
@@ -686,16 +705,18 @@ def document() -> str:
             lines += ["|---|---|---|---|---|---|---|---|"]
         on, without, _, _, agree = measured(s)
         lines.append(
-            f"| {s.id} | {s.says} | `{s.where}` | {s.term} | {STATISTICS[s.statistic].meaning}, {_arm(s)} "
+            f"| {s.id} | {s.says} | `{s.where}` | {s.term} | {STATISTICS[s.statistic].meaning}, {arms_in_words(s)} "
             f"| {_number(on)} | {_number(without)} | {agree} of {len(SEEDS)} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def _arm(s: Sentence) -> str:
+def arms_in_words(s: Sentence) -> str:
+    """What both arms of a sentence are: their policy, what is set in both, and the year that is read."""
     name = s.policy if isinstance(s.policy, str) else s.policy["name"]
-    years = f"year {s.years}"
-    return years if name == "codesigned_networks" else f"{name}, {years}"
+    where = [] if name == "codesigned_networks" else [name]
+    both = [f"both arms {in_words(s.both)}"] if s.both else []
+    return ", ".join([*where, *both, f"year {s.years}"])
 
 
 def _number(value: float) -> str:

@@ -7,7 +7,17 @@ import importlib
 import numpy as np
 import pytest
 
-from tests.rules.sentences import DOCUMENT, SEEDS, SENTENCES, STATISTICS, Sentence, _frozen, _run, measured
+from tests.rules.sentences import (
+    DOCUMENT,
+    SEEDS,
+    SENTENCES,
+    STATISTICS,
+    Sentence,
+    _frozen,
+    _run,
+    arms_in_words,
+    measured,
+)
 
 each = pytest.mark.parametrize("sentence", [pytest.param(s, id=s.id) for s in SENTENCES])
 PARTS = (
@@ -80,6 +90,6 @@ def test_the_document_lists_every_sentence():
     for s, row in zip(SENTENCES, rows, strict=True):
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         assert cells[:4] == [s.id, s.says, f"`{s.where}`", s.term]
-        assert cells[4].startswith(STATISTICS[s.statistic].meaning)
+        assert cells[4] == f"{STATISTICS[s.statistic].meaning}, {arms_in_words(s)}"
         for number in cells[5:7]:
             assert np.isfinite(float(number.replace(",", "")))
