@@ -20,7 +20,7 @@ GROUPS = ("system", "practice", "network", "parameters")
 
 @dataclass(frozen=True)
 class Practice:
-    """What is to be taken to scale. effect: pupil SD at full fidelity; the rest in [0, 1], evidence_strength 0-5 padlocks."""
+    """What is to be taken to scale. effect: pupil SD before `effect_ratio`; the rest in [0, 1], evidence_strength 0-5 padlocks."""
 
     name: str
     effect: float

@@ -57,13 +57,13 @@ def tries(u, willing, p):
 
 @rule
 def benefit_seen(visible, q, noise, p):
-    """What a teacher sees of the pupils' gain: noisy, not the published effect size (F57)."""
+    """What a teacher sees: the gain that own fidelity would give, with noise; not the published effect size (F57)."""
     return min(max(visible * q + p.seen_noise * noise, ZERO), p.seen_max)
 
 
 @rule
 def visible_gain(observability, nu, effect, community, p):
-    """The gain seen at full fidelity, before noise."""
+    """The gain seen at full fidelity, before noise: of the effect as given, with neither effect_ratio nor delay."""
     return p.see_gain * observability * nu * effect / p.effect_reference * (ONE + p.seen_community * community)
 
 

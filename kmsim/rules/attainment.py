@@ -8,9 +8,9 @@ from kmsim.rules.numbers import ONE, toward
 
 @rule
 def attainment_after(attainment, effect, nu, deep_use, p, dt):
-    """A school's gain [SD] after dt of moving to effect x nu x mean over posts of q in use, at 1/delay a year.
+    """A school's gain [SD] after dt of moving to effect_ratio x effect x nu x mean over posts of q in use, at 1/delay a year.
 
-    effect: as its trials have it. They saw the practice half-grown, so that full depth gives effect_ratio times as much (P24).
+    effect: as the practice is given it, before effect_ratio; full depth gives effect_ratio times as much (calibrated).
     """
     return toward(attainment, p.effect_ratio * effect * nu * deep_use, ONE / p.delay, dt)
 

@@ -63,6 +63,18 @@ def test_the_codebook_has_every_outcome_with_formula_unit_and_source(kmsim):
             assert " ".join(part.split()) in out
 
 
+def test_a_practice_is_shown_with_what_full_depth_gives(kmsim, tmp_path):
+    from kmsim.parameters import defaults
+    from kmsim.scenario import Practice
+
+    ratio = defaults()["effect_ratio"]
+    for name in kind_of("practices").names():
+        assert f"Full depth gives {Practice.read(name).effect * ratio:.3f} SD" in kmsim("show", "practice", name).out
+    own = tmp_path / "mine.yaml"
+    own.write_text("effect: 0.2\ncomplexity: 0.5\n", encoding="utf-8")
+    assert f"Full depth gives {0.2 * ratio:.3f} SD" in kmsim("show", "practice", str(own)).out
+
+
 def test_a_parameter_is_shown_with_its_prior_and_source(kmsim):
     out = kmsim("show", "att_priority").out
     assert "share of CPD hours attended, at nothing else: added at full priority" in " ".join(out.split())

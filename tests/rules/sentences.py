@@ -632,7 +632,7 @@ SENTENCES: tuple[Sentence, ...] = (
     Sentence("gain-effect", "Attainment", "Pupils gain by the practice's effect",
              Call("attainment.attainment_after", {"attainment": 0, "effect": 0.12, "nu": 1, "deep_use": 0.5}, {"effect": 0}),
              {"practice.effect": 0.0}, "attainment", 1),
-    Sentence("gain-full-depth", "Attainment", "Full depth gives more than trials, which saw the practice half-grown, suggest",
+    Sentence("gain-full-depth", "Attainment", "Full depth gives effect_ratio times the effect that a practice is given",
              Call("attainment.attainment_after", {"attainment": 0, "effect": 0.12, "nu": 1, "deep_use": 0.5}), off(effect_ratio=0), "attainment", 1),
     Sentence("gain-later", "Attainment", "... some years later",
              Call("attainment.attainment_after", {"attainment": 0, "effect": 0.12, "nu": 1, "deep_use": 0.5}), off(delay=0.01), "attainment", -1,

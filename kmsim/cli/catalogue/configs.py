@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from kmsim import configuration
@@ -43,6 +44,17 @@ def _show(kind: str, name: str) -> str:
     return top + body
 
 
+def _practice(name: str) -> str:
+    """A practice's file, and what it gives pupils at full depth: its effect is before effect_ratio."""
+    from kmsim.parameters import defaults
+
+    ratio, effect = defaults()["effect_ratio"], configuration.read("practice", name).get("effect")
+    if not isinstance(effect, int | float):
+        return _show("practice", name)
+    told = f"Full depth gives {effect * ratio:.3f} SD by default: effect x effect_ratio ({ratio:.3g})."
+    return _show("practice", name) + "\n\n" + text.paragraph(told)
+
+
 def _system_defaults() -> dict[str, str]:
     """The settings that any system has, and what they are where nothing is said."""
     from kmsim.system.settings import Settings
@@ -54,7 +66,10 @@ def _system_defaults() -> dict[str, str]:
 
 
 SYSTEM = _kind("system", "systems", "schools to simulate", "what it is")
-PRACTICE = _kind("practice", "practices", "what is to be taken to scale", "what teachers do")
+PRACTICE = replace(
+    _kind("practice", "practices", "what is to be taken to scale", "what teachers do"),
+    show=lambda name: _practice(name),
+)
 DESIGN = _kind("design", "designs", "how a sweep chooses scenarios of what is uncertain: design=", "what it is")
 CALIBRATION = _kind("calibration", "calibrations", "budgets of kmsim calibrate: calibration=", "what it is")
 EXPERIMENT = _kind("experiment", "experiments", "presets of sweeps: experiment=", "what it asks")
