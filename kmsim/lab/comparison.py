@@ -31,6 +31,7 @@ from kmsim.lab.single import LABEL, configuration_of, manifest
 from kmsim.lab.spreadsheets import safe
 from kmsim.lab.store import Scan, Store
 from kmsim.lab.words import paired_text, scorecard_text
+from kmsim.parameters import PARAMETERS
 from kmsim.posterior import Posterior, shipped
 from kmsim.posterior import read as read_posterior
 from kmsim.scenario import Scenario, number
@@ -191,7 +192,10 @@ def label_of(plan: Plan) -> str:
     if not is_posterior(plan):
         return LABEL
     draws, seeds = plan.table.count, plan.replicates
-    return f"parameters, over {draws} draws of a posterior {plan.design['origin']}; each draw averages {seeds} runs of chance"
+    which = f"the calibrated parameters, {len(plan.varied)} of {len(PARAMETERS)}"
+    return (
+        f"{which}, over {draws} draws of a posterior {plan.design['origin']}; each draw averages {seeds} runs of chance"
+    )
 
 
 def scenarios_of(plan: Plan) -> list[Scenario]:

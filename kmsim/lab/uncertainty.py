@@ -1,4 +1,4 @@
-"""Policies over a posterior: what chance does and what the numbers' own uncertainty does, kept apart, and how sure a choice is.
+"""Policies over a posterior: what chance does and what the calibrated numbers' uncertainty does, kept apart, and how sure a choice is.
 
 values: outcome -> array (policies, draws, seeds, practices, ticks + 1): every draw of parameters has the same seeds.
 
@@ -233,7 +233,9 @@ def text(c: Any) -> str:
     """Who is best, how often and at what regret, for a terminal: a block an outcome. c: a Comparison over a posterior."""
     from kmsim.lab.words import KEY_OUTCOMES, columns
 
-    blocks = ["How sure is the ranking? (k of n draws; parameters and chance apart)"]
+    blocks = [
+        "How sure is the ranking? (k of n draws of the calibrated parameters, all others standing still; chance apart)"
+    ]
     table = c.decision
     for outcome in KEY_OUTCOMES:
         for practice, part in table[table.outcome == outcome].groupby("practice", sort=False):

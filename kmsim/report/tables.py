@@ -69,7 +69,7 @@ def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
 
 
 def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
-    """An outcome each: the mean, what parameters and what chance alone do to it, how often a policy is best, and its regret."""
+    """An outcome each: the mean, what calibrated parameters and what chance alone do to it, how often a policy is best, and its regret."""
     made = []
     for outcome, part in frame.groupby("outcome", sort=False):
         name = str(outcome)
@@ -87,7 +87,7 @@ def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
         heads = [
             "Policy",
             "Mean",
-            "90% range over parameters",
+            "90% range over calibrated parameters",
             "90% range of chance alone",
             "Best in draws",
             "Expected regret",

@@ -12,6 +12,7 @@ import pytest
 from kmsim.errors import BadValue, KmsimError, UnknownName
 from kmsim.lab import uncertainty
 from kmsim.lab.comparison import compare, plan_of
+from kmsim.parameters import PARAMETERS
 from kmsim.posterior import FILE, TOLD, Posterior
 from kmsim.report.report import render
 
@@ -118,8 +119,8 @@ def test_a_comparison_over_a_posterior(posterior, tmp_path):
     assert found.config["uncertainty"]["draws"] == 3
     assert "theta" not in found.config["parameters"]
     assert found.label == (
-        "parameters, over 3 draws of a posterior calibrated with an earlier version of the model; each draw averages 2 runs "
-        "of chance"
+        f"the calibrated parameters, 2 of {len(PARAMETERS)}, over 3 draws of a posterior calibrated with an earlier version of "
+        "the model; each draw averages 2 runs of chance"
     )
     mean = alone.trajectories.groupby(["policy", "practice", "outcome", "tick"], sort=False).value.mean()
     keys = ["policy", "practice", "outcome", "tick"]
@@ -137,6 +138,7 @@ def test_a_comparison_over_a_posterior(posterior, tmp_path):
     assert "draw" in pd.read_parquet(tmp_path / "out" / "trajectories.parquet")
     page = render(found)
     assert "How sure is the ranking?" in page
+    assert "90% range over calibrated parameters" in page
     assert "set by hand" not in page.split("<body>")[1].split('id="reproduce"')[0]
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["label"] == found.label
 

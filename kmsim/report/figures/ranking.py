@@ -1,4 +1,4 @@
-"""How sure is the ranking? Means with what parameters and what chance alone do to them, and in how many draws each policy is best."""
+"""How sure is the ranking? Means with what calibrated parameters and what chance alone do to them, and in how many draws each policy is best."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
         draws, each = frames.seeds(c), len(c.manifest.get("seeds", ()))
         foot(
             fig,
-            f"Mark: mean. Thin line: 90% of {draws} draws of parameters, each the mean of {each} seeds. Thick line: 90% of what "
+            f"Mark: mean. Thin line: 90% of {draws} draws of the calibrated parameters, each the mean of {each} seeds. Thick line: 90% of what "
             "seeds alone do at one set of parameters. Right: draws in which the policy is best. Illustrative model, not a forecast.",
         )
     return fig
