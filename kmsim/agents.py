@@ -82,7 +82,11 @@ class School(ViewAgent):
     first_post = Column(I4, doc="row of the first post: the head's")
     climate = Column(F4, unit="share", doc="leadership for learning, collaborative culture")
     head_tenure = Column(I4, unit="years", doc="years since the head changed")
-    cpd_budget = Column(np.float64, unit="GBP", doc="cash spent on this school so far")
+    cpd_budget = Column(
+        np.float64,
+        unit="GBP",
+        doc="cash spent on this school so far; no school has a budget of its own to keep to (P11's limit is not modelled)",
+    )
     day_rate = Column(np.float64, unit="GBP/day", doc="a day of cover")
     group = Column(I4, -1, doc="what clusters are pooled by, -1 for none")
     move_group = Column(I4, doc="region and phase, within which people move")

@@ -73,8 +73,8 @@ PHASES: tuple[Phase, ...] = (
     Phase(
         "turnover",
         "last tick of a year",
-        "experience, routine, fsm_rank",
-        "who holds which post, climate, priority",
+        "experience, routine, fsm_rank, last census (who is aware)",
+        "who holds which post, climate, priority, census",
         turnover,
     ),
     Phase(
