@@ -51,7 +51,7 @@ def _practice(name: str) -> str:
     ratio, effect = defaults()["effect_ratio"], configuration.read("practice", name).get("effect")
     if not isinstance(effect, int | float):
         return _show("practice", name)
-    told = f"Full depth gives {effect * ratio:.3f} SD by default: effect x effect_ratio ({ratio:.3g})."
+    told = f"Full depth gives {effect * ratio:.3f} SD by default: effect x effect_ratio ({ratio:.4g})."
     return _show("practice", name) + "\n\n" + text.paragraph(told)
 
 
