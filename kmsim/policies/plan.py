@@ -203,7 +203,10 @@ class Plan:
         return named(self.system, "region", tuple(r for f in begun for r in f["regions"]))
 
     def hub_reach(self) -> np.ndarray:
-        """How far an invitation reaches each school from its nearest hub: (S,) in [0, 1]; 1 without hubs."""
+        """How far an invitation reaches each school from its nearest hub: (S,) in [0, 1]; 1 without hubs.
+
+        In a thinned system hubs are as many for each school and so further apart: reach grows with their distances.
+        """
         recruit, s = self.policy.recruits, self.system.schools
         eligible = np.flatnonzero(self.eligible)
         if recruit is None or not recruit.hubs or len(eligible) == 0:
@@ -213,4 +216,5 @@ class Plan:
         nearest = np.full(self.system.n_schools, np.inf)
         for hub in hubs:
             nearest = np.minimum(nearest, np.hypot(s["x"] - s["x"][hub], s["y"] - s["y"][hub]))
-        return np.exp(-nearest / self.p["hub_reach_km"]).astype(np.float32)
+        apart = np.sqrt(self.system.thinned)
+        return np.exp(-nearest / (apart * self.p["hub_reach_km"])).astype(np.float32)
