@@ -31,7 +31,11 @@ GRADES = ("measured", "derived", "judged", "free")
 @dataclass(frozen=True)
 class Parameter:
     """One row of the table; `prior` is (low, high), also the range a user may set it in. by_hand: None, or the number that was
-    set by hand where the default is calibrated."""
+    set by hand where the default is calibrated.
+
+    >>> PARAMETERS["h_max"].unit, PARAMETERS["h_max"].prior, PARAMETERS["h_max"].grade
+    ('hours/year', (30, 60), 'measured')
+    """
 
     name: str
     meaning: str
