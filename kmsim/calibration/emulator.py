@@ -44,11 +44,21 @@ class Emulator:
 
     @property
     def noise_sd(self) -> float:
-        """How much the statistic varies from seed to seed, in its own units."""
+        """How much the statistic varies from seed to seed, in its own units.
+
+        >>> Emulator(np.zeros((1, 1)), np.zeros(1), np.zeros(2), 2.0, np.ones(1), 1.0, 0.25).noise_sd
+        1.0
+        """
         return self.scale * float(np.sqrt(self.noise))
 
     def predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the statistic's expectation at places (m, d), without replicate noise."""
+        """Mean and standard deviation of the statistic's expectation at places (m, d), without replicate noise.
+
+        >>> found = Emulator(np.zeros((1, 1)), np.zeros(1), np.array([0.5, 2.0]), 1.0, np.full(1, 0.2), 1.0, 0.0)
+        >>> mean, sd = found.predict(np.array([[0.0], [1.0]]))
+        >>> mean.tolist(), sd.round(2).tolist()
+        ([0.5, 2.5], [0.0, 1.0])
+        """
         means, sds = [], []
         for at in range(0, len(units), BLOCK):
             block = units[at : at + BLOCK]

@@ -37,7 +37,12 @@ EDGE = 1e-3  # how near a wall of the unit cube a draw may come before it is mov
 
 @dataclass(frozen=True)
 class Trials:
-    """truth: (trials, parameters) in the unit cube; samples: (trials, SAMPLE, parameters), of each one's posterior."""
+    """truth: (trials, parameters) in the unit cube; samples: (trials, SAMPLE, parameters), of each one's posterior.
+
+    >>> found = Trials(np.array([[0.5]]), np.array([[[0.2], [0.4], [0.9]]]))
+    >>> found.ranks.tolist(), found.covered(0.9).tolist()
+    ([[2]], [1.0])
+    """
 
     truth: np.ndarray
     samples: np.ndarray
@@ -106,7 +111,12 @@ def table(found: Trials, names: Sequence[str]) -> pd.DataFrame:
 
 
 def rank_counts(found: Trials) -> np.ndarray:
-    """How many ranks fall in each of 8 bins: (parameters, 8)."""
+    """How many ranks fall in each of 8 bins: (parameters, 8).
+
+    >>> found = Trials(np.full((2, 1), 0.99), np.full((2, SAMPLE, 1), 0.5))
+    >>> rank_counts(found).tolist()
+    [[0, 0, 0, 0, 0, 0, 0, 2]]
+    """
     bins = found.ranks * BINS // (SAMPLE + 1)
     return np.array([np.bincount(column, minlength=BINS) for column in bins.T])
 

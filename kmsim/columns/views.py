@@ -104,6 +104,10 @@ class ViewAgent(mesa.Agent):
         """The agents of a class in these rows, for this view's practice: what `school.teachers` is made of.
 
         A range costs the same however long it is; an array of rows is copied.
+
+        >>> from kmsim.model import Model, School, Teacher
+        >>> Model(system="village").tables[School].view(0).some(Teacher, range(3))
+        <ViewSet of 3 Teacher>
         """
         return self.model.tables[agent_class].views(rows, self._place[2])
 
@@ -143,7 +147,12 @@ def placed(agent_class: type[Agent], table: Table, row: int, practice: int) -> A
 
 
 def can_set(agent_class: type[ViewAgent], name: str) -> bool:
-    """Whether a view of the class may take this attribute: a column, or a property."""
+    """Whether a view of the class may take this attribute: a column, or a property.
+
+    >>> from kmsim.agents import Teacher
+    >>> can_set(Teacher, "fidelity"), can_set(Teacher, "fidelty")
+    (True, False)
+    """
     return hasattr(getattr(agent_class, name, None), "__set__")
 
 
