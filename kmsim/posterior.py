@@ -67,7 +67,11 @@ class Posterior:
 
     @property
     def origin(self) -> str:
-        """What it is, in words: calibrated, and whether with this version of the model."""
+        """What it is, in words: calibrated, and whether with this version of the model.
+
+        >>> Posterior(("theta",), ((2.0,),), {"code": "another"}).origin
+        'calibrated with an earlier version of the model'
+        """
         return "calibrated" if self.current else "calibrated with an earlier version of the model"
 
 

@@ -42,7 +42,13 @@ def implausible(mean: np.ndarray, sd: np.ndarray, noise_sd: float, bounds: tuple
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """What is not ruled out: where every implausibility is at most its limit. limits: target -> limit."""
+    """What is not ruled out: where every implausibility is at most its limit. limits: target -> limit.
+
+    >>> line = Emulator(np.zeros((1, 1)), np.zeros(1), np.array([0.0, 1.0]), 1.0, np.full(1, 0.01), 1e-6, 0.0)
+    >>> region = Region({"share": line}, {"share": (0.0, 0.5)}, {"share": CUT})
+    >>> region.holds(np.array([[0.4], [0.9]])).tolist()
+    [True, False]
+    """
 
     emulators: Mapping[str, Emulator]
     bounds: Mapping[str, tuple[float, float]]

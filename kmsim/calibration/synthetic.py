@@ -59,7 +59,12 @@ class Trials:
 
 
 def tried(units: np.ndarray, values: np.ndarray, number: int, seed: int) -> Trials:
-    """Take so many of the places (n, d), evenly through them, for the truth in turn. values: their statistics (n, k)."""
+    """Take so many of the places (n, d), evenly through them, for the truth in turn. values: their statistics (n, k).
+
+    >>> x = np.random.default_rng(1).uniform(size=(100, 1))
+    >>> tried(x, x, 10, seed=1).samples.shape
+    (10, 63, 1)
+    """
     good = np.isfinite(values).all(1)
     units, values = units[good], values[good]
     spread = values.std(0)
@@ -95,6 +100,10 @@ def table(found: Trials, names: Sequence[str]) -> pd.DataFrame:
 
     shrinkage: one less the mean posterior variance over the prior's; even: the chance of ranks as uneven as these if the
     posterior is right (chi-squared over 8 bins).
+
+    >>> x = np.random.default_rng(1).uniform(size=(100, 1))
+    >>> bool(table(tried(x, x, 20, seed=1), ["theta"]).correlation[0] > 0.9)
+    True
     """
     rows = []
     half, most = found.covered(0.5), found.covered(0.9)

@@ -106,7 +106,13 @@ class ViewModel(mesa.Model):
         return list(self.tables)
 
     def register_agent(self, agent: Any) -> NoReturn:
-        """Always TypeError: rows are made by `add_table`."""
+        """Always TypeError: rows are made by `add_table`.
+
+        >>> ViewModel(rng=1).register_agent("somebody")
+        Traceback (most recent call last):
+            ...
+        TypeError: str cannot be registered: the agents of this model are rows of tables; declare a ViewAgent and make its rows with model.add_table
+        """
         raise TypeError(
             f"{type(agent).__name__} cannot be registered: the agents of this model are rows of tables; "
             "declare a ViewAgent and make its rows with model.add_table"

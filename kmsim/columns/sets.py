@@ -84,13 +84,28 @@ class ViewSet(AgentSet):
         return list(self)
 
     def add(self, agent: ViewAgent) -> None:
-        """Put an agent at the end of this set, unless it is in it. TypeError if it is of another model."""
+        """Put an agent at the end of this set, unless it is in it. TypeError if it is of another model.
+
+        >>> from kmsim.model import Model, School
+        >>> table = Model(system="village").tables[School]
+        >>> first = table.views([0])
+        >>> first.add(table.view(3))
+        >>> first.get("row")
+        [0, 3]
+        """
         number = self._id(agent)
         if number not in self._known():
             self._put(np.append(self._numbers(), number))
 
     def discard(self, agent: ViewAgent) -> None:
-        """Take an agent out of this set, if it is in it; the model keeps it."""
+        """Take an agent out of this set, if it is in it; the model keeps it.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> schools.discard(schools[0])
+        >>> schools.get("row")
+        [1, 2, 3, 4]
+        """
         if agent in self:
             ids = self._numbers()
             self._put(ids[ids != agent.unique_id])
@@ -324,7 +339,13 @@ class ViewSet(AgentSet):
         return [method(agent, *args, **kwargs) for agent in self]
 
     def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> ViewSet:
-        """Call a method, or a function of the agent, for each agent in turn; gives back the set."""
+        """Call a method, or a function of the agent, for each agent in turn; gives back the set.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> schools.do(setattr, "climate", 0.5).get("climate")
+        [0.5, 0.5, 0.5, 0.5, 0.5]
+        """
         self.map(method, *args, **kwargs)
         return self
 

@@ -93,11 +93,23 @@ class ViewAgent(mesa.Agent):
         return self.model.practice_names[self._place[2]]
 
     def of(self, practice: str) -> Self:
-        """The same agent, looked at for another practice. UnknownName if the model has no such practice."""
+        """The same agent, looked at for another practice. UnknownName if the model has no such practice.
+
+        >>> from kmsim.model import Model, School
+        >>> model = Model(system="village", practice=["formative_assessment", "metacognition"])
+        >>> model.tables[School].view(0).of("metacognition").practice
+        'metacognition'
+        """
         return self._place[0].view(self._place[1], self.model.practice_index(practice))
 
     def one(self, agent_class: type[Agent], row: int) -> Agent:
-        """The agent of a class that stands in a row, for this view's practice: what `teacher.at` is made of."""
+        """The agent of a class that stands in a row, for this view's practice: what `teacher.at` is made of.
+
+        >>> from kmsim.model import Model, School, Teacher
+        >>> teacher = Model(system="village").tables[Teacher].view(0)
+        >>> teacher.one(School, teacher.school) == teacher.at
+        True
+        """
         return self.model.tables[agent_class].view(row, self._place[2])
 
     def some(self, agent_class: type[ViewAgent], rows: range | ArrayLike) -> ViewSet:

@@ -65,10 +65,12 @@ class Innovation:
 
     @property
     def n_communities(self) -> int:
+        """How many communities."""
         return len(self.communities)
 
     @property
     def n_people(self) -> int:
+        """How many people, of all communities."""
         return len(self.time)
 
     @property
@@ -78,7 +80,12 @@ class Innovation:
 
     @property
     def community(self) -> np.ndarray:
-        """Each person's community, by its place among these."""
+        """Each person's community, by its place among these.
+
+        >>> where = innovation("physicians")
+        >>> np.bincount(where.community).tolist() == where.sizes.tolist()
+        True
+        """
         return np.repeat(np.arange(self.n_communities), self.sizes)
 
     def curves(self) -> np.ndarray:

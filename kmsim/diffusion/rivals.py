@@ -115,7 +115,14 @@ class Bass:
     )
 
     def chances(self, where: Innovation, values: Mapping[str, float]) -> np.ndarray:
-        """The chance that each person adopts in each period, given what was seen before: (periods, people)."""
+        """The chance that each person adopts in each period, given what was seen before: (periods, people).
+
+        >>> from kmsim.diffusion.communities import innovation
+        >>> where = innovation("physicians")
+        >>> chances = BASS.chances(where, {"p": 0.5, "q": 1.0, "m": 0.9})
+        >>> chances.shape, bool(((chances >= 0) & (chances < 1)).all())
+        ((17, 125), True)
+        """
         by_community = self._followed(where, values)[0]
         chances = np.repeat(by_community, where.sizes, axis=1)
         at = np.arange(1, where.periods + 1)[:, None]

@@ -57,6 +57,11 @@ def fit_threshold(where: Innovation, seed: int) -> Fit:
     """The mean and spread of thresholds that bring the curves nearest: least mean square over communities and periods.
 
     score: minus the root of that mean square (a share of people), for there is no likelihood.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> found = fit_threshold(innovation("physicians").only([3]), seed=1)
+    >>> found.values["mean"] in MEANS, found.values["spread"] in SPREADS
+    (True, True)
     """
     seen = where.curves()
     ahead = np.arange(1, where.periods + 1) > where.began[:, None]

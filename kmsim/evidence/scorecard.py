@@ -128,7 +128,13 @@ class Scorecard:
 
 
 def tally(results: Iterable[Result]) -> str:
-    """How many passed, failed and could not be told, in the words that end a scorecard."""
+    """How many passed, failed and could not be told, in the words that end a scorecard.
+
+    >>> from kmsim.evidence.check import Check
+    >>> check = Check("F27.effect", "x", "post", lambda seen: None, (-0.02, 0.02))
+    >>> tally([Result(check, Interval(0.01, 0.005, 0.015, 9))])
+    '1 pass, 0 fail, 0 cannot tell'
+    """
     counts = Counter(result.verdict for result in results)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
 

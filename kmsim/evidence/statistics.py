@@ -40,7 +40,13 @@ def difference(arm: str, other: str, of: Measure, scenario: int = 0, than: int |
 
 
 def change(arm: str, later: Measure, earlier: Measure, scenario: int = 0) -> Statistic:
-    """One measure less another in the same runs."""
+    """One measure less another in the same runs.
+
+    >>> from types import SimpleNamespace
+    >>> seen = SimpleNamespace(each=lambda arm, of, scenario: np.array({"later": [0.3, 0.5], "earlier": [0.1, 0.3]}[of]))
+    >>> round(change("all", "later", "earlier")(seen).value, 2)
+    0.2
+    """
     return lambda seen: intervals.mean(seen.each(arm, later, scenario) - seen.each(arm, earlier, scenario))
 
 
@@ -119,5 +125,11 @@ def correlation(arm: str, key: str, of: Measure) -> Statistic:
 
 
 def null_share(arm: str, scenario: int | None = 0) -> Statistic:
-    """The share of trials whose interval covers no effect."""
+    """The share of trials whose interval covers no effect.
+
+    >>> from types import SimpleNamespace
+    >>> trials = [SimpleNamespace(trial=SimpleNamespace(null=null)) for null in (True, True, False, False)]
+    >>> null_share("all")(SimpleNamespace(runs=lambda arm, scenario: trials)).value
+    0.5
+    """
     return lambda seen: intervals.share([run.trial.null for run in seen.runs(arm, scenario)])

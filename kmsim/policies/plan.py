@@ -56,6 +56,11 @@ class Plan:
 
     p: parameter values. funded_years, years: of the run. budget: GBP or None. clock: for its seed (the order in which
     wide levers reach schools that a small budget cannot all reach) and for how long funding lasts in ticks.
+
+    >>> from kmsim.model import Model
+    >>> plan = Model(system="village", policy="coaching", years=5).plan
+    >>> plan.eligible.tolist(), bool((plan.planned > 0).all())
+    ([True, True, True, True, True], True)
     """
 
     def __init__(
