@@ -391,6 +391,7 @@ class Model(ViewModel):
             "ticks_per_year": self.given.ticks_per_year,
             "funding_end": self.funding_end,
             "budget": self.budget,
+            "staff_hour_gbp": self.parameters["c_staff_hour"],
         }
         wanted = list(OUTCOMES) if names is None else names
         for name in wanted:

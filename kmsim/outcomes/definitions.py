@@ -59,12 +59,14 @@ class Totals:
         ticks_per_year: int,
         funding_end: float,
         budget: float | None,
+        staff_hour_gbp: float,
     ):
         self.table = table
         self.posts, self.schools = posts, schools
         self.posts_most, self.posts_least = posts_most, posts_least
         self.pupils, self.disadvantaged = pupils, disadvantaged
-        self.ticks_per_year, self.funding_end, self.budget = ticks_per_year, funding_end, budget
+        self.ticks_per_year, self.funding_end = ticks_per_year, funding_end
+        self.budget, self.staff_hour_gbp = budget, staff_hour_gbp
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name.startswith("_") or name not in INDEX:
@@ -230,6 +232,10 @@ OUTCOMES: dict[str, Outcome] = _table(
     Outcome(
         "staff_hours", "Staff hours", "teachers' own time: hours attended but not covered, and own facilitators' hours",
         "hours so far", "hours", "less", "F85, F89", lambda t: t.staff_hours, shared=True,
+    ),
+    Outcome(
+        "staff_gbp", "Staff hours, valued", "what teachers' own time would cost if it were paid for; no part of the total cost",
+        "staff_hours x c_staff_hour", "GBP", "less", "F89", lambda t: t.staff_hours * t.staff_hour_gbp, shared=True,
     ),
     Outcome(
         "aware", "Aware", "share of teachers who have heard of the practice", "posts not UNAWARE / all posts", "share", "more",

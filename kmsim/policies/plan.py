@@ -234,6 +234,8 @@ class Plan:
     def hub_reach(self) -> np.ndarray:
         """How far an invitation reaches each school from its nearest hub: (S,) in [0, 1]; 1 without hubs.
 
+        In a thinned system hubs are as many for each school and so further apart: reach grows with their distances.
+
         >>> from kmsim.model import Model
         >>> plan = Model(system="village", policy="hub_and_spoke").plan
         >>> (plan.hub_reach() == 1).tolist()
@@ -248,4 +250,5 @@ class Plan:
         nearest = np.full(self.system.n_schools, np.inf)
         for hub in hubs:
             nearest = np.minimum(nearest, np.hypot(s["x"] - s["x"][hub], s["y"] - s["y"][hub]))
-        return np.exp(-nearest / self.p["hub_reach_km"]).astype(np.float32)
+        apart = np.sqrt(self.system.thinned)
+        return np.exp(-nearest / (apart * self.p["hub_reach_km"])).astype(np.float32)
