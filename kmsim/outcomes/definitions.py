@@ -40,10 +40,9 @@ def months(sd):
 class Totals:
     """The totals of one practice over a run: `totals.in_use` is an array over ticks; sizes of the system beside them.
 
-    >>> from kmsim.outcomes.totals import TOTALS
-    >>> table = np.full((2, len(TOTALS)), 25.0)
-    >>> totals = Totals(table, 100, 5, 20, 20, 900.0, 200.0, ticks_per_year=6, funding_end=3.0, budget=None)
-    >>> OUTCOMES["aware"].value(totals)
+    >>> sizes = dict(posts=100, schools=5, posts_most=20, posts_least=20, pupils=900.0, disadvantaged=200.0)
+    >>> run = dict(ticks_per_year=6, funding_end=3.0, budget=None, staff_hour_gbp=40.0)
+    >>> OUTCOMES["aware"].value(Totals(np.full((2, len(INDEX)), 25.0), **sizes, **run))
     array([0.25, 0.25])
     """
 
@@ -76,7 +75,8 @@ class Totals:
     def from_funding_end(self, values: np.ndarray, years: float) -> np.ndarray:
         """The value so many years after funding ended, from that tick on; NaN before it (and all along if it never comes).
 
-        >>> totals = Totals(np.zeros((4, 0)), 1, 1, 1, 1, 1.0, 1.0, ticks_per_year=1, funding_end=1.0, budget=None)
+        >>> run = dict(ticks_per_year=1, funding_end=1.0, budget=None, staff_hour_gbp=40.0)
+        >>> totals = Totals(np.zeros((4, len(INDEX))), 100, 5, 20, 20, 900.0, 200.0, **run)
         >>> totals.from_funding_end(np.array([1.0, 2.0, 3.0, 4.0]), 1)
         array([nan, nan,  3.,  3.])
         """
