@@ -15,7 +15,13 @@ F4, I4, U1 = np.float32, np.int32, np.uint8
 
 
 class Teacher(ViewAgent):
-    """A post and who holds it. In use is TRYING or USING; doing it well is USING with fidelity of at least .6."""
+    """A post and who holds it. In use is TRYING or USING; doing it well is USING with fidelity of at least .6.
+
+    >>> from kmsim import Model
+    >>> head = Model(system="village", policy="coaching").tables[Teacher].view(0)
+    >>> head.role_name, head.stage_name, head.at.name
+    ('head', 'unaware', 'Millbrook Primary')
+    """
 
     school = Column(I4, doc="row of the school")
     role = Column(U1, doc="0 teacher, 1 middle leader, 2 senior leader, 3 head; stays with the post")
@@ -56,17 +62,35 @@ class Teacher(ViewAgent):
 
     @property
     def doing_it_well(self) -> bool:
-        """Whether this teacher uses the practice with fidelity of at least .6."""
+        """Whether this teacher uses the practice with fidelity of at least .6.
+
+        >>> from kmsim import Model
+        >>> model = Model(system="village", years=4).run()
+        >>> sum(model.tables[Teacher].views().get("doing_it_well")) == int(model.tables[School]["well"].sum())
+        True
+        """
         return self.stage_name == "using" and self.fidelity >= self.model.parameters["q_well"]
 
     @property
     def advisers(self) -> ViewSet:
-        """The teachers this one turns to for advice: the out-ties."""
+        """The teachers this one turns to for advice: the out-ties.
+
+        >>> from kmsim import Model
+        >>> head = Model(system="village", policy="coaching").tables[Teacher].view(0)
+        >>> head.advisers
+        <ViewSet of 4 Teacher>
+        """
         return self.some(Teacher, self.model.advisers_of(self.row))
 
 
 class School(ViewAgent):
-    """A school: what it is, what its head backs, and what its posts add up to."""
+    """A school: what it is, what its head backs, and what its posts add up to.
+
+    >>> from kmsim import Model
+    >>> school = Model(system="village", policy="coaching").tables[School].view(0)
+    >>> school.name, school.phase_name, len(school.teachers) == school.size
+    ('Millbrook Primary', 'primary', True)
+    """
 
     urn = Column(I4, doc="unique reference number")
     phase = Column(U1, doc="0 primary, 1 secondary, 2 special, 3 nursery, 4 PRU")
@@ -134,12 +158,26 @@ class School(ViewAgent):
 
     @property
     def meets_with(self) -> Cluster | None:
-        """The cluster this school meets in, if any."""
+        """The cluster this school meets in, if any.
+
+        >>> from kmsim import Model
+        >>> policy = {"levers": [{"recruit": {"assigned": True, "coverage": 1.0}}, {"form_clusters": {}}]}
+        >>> model = Model(system="village", policy=policy, years=1, funded_years=1).run()
+        >>> [school.meets_with.members for school in model.tables[School].views()]
+        [5, 5, 5, 5, 5]
+        """
         return self.one(Cluster, self.cluster) if self.cluster >= 0 else None
 
 
 class Cluster(ViewAgent):
-    """Schools of one network that really meet. Rows are made before the run; one without members is not in being."""
+    """Schools of one network that really meet. Rows are made before the run; one without members is not in being.
+
+    >>> from kmsim import Model
+    >>> policy = {"levers": [{"recruit": {"assigned": True, "coverage": 1.0}}, {"form_clusters": {}}]}
+    >>> model = Model(system="village", policy=policy, years=1, funded_years=1).run()
+    >>> [school.name for school in model.tables[Cluster].view(0).schools][:2]
+    ['Millbrook Primary', "St Wilfrid's Primary"]
+    """
 
     practice_number = Column(I4, doc="the practice it meets for, counted from 0")
     members = Column(I4, unit="schools", doc="schools that meet")
@@ -162,7 +200,13 @@ class Cluster(ViewAgent):
 
 
 class Network(ViewAgent):
-    """The network a policy builds: the review's seven features and three more, as its levers set them in the first year."""
+    """The network a policy builds: the review's seven features and three more, as its levers set them in the first year.
+
+    >>> from kmsim import Model
+    >>> network = Model(system="village", policy="codesigned_networks").tables[Network].view(0)
+    >>> network.ownership, network.cluster_size
+    (0.75, 5)
+    """
 
     cpd = Column(F4, unit="share", doc="CPD as the means of transfer")
     novelty = Column(F4, 0.7, unit="share", doc="share of the practice that members do not do already")

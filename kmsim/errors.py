@@ -31,11 +31,19 @@ class BadValue(KmsimError):
 
 
 class UnknownName(KmsimError):
-    """A name that is not known, with the nearest that is."""
+    """A name that is not known, with the nearest that is.
+
+    >>> isinstance(unknown("policy", "coachin", ["coaching"], "a policy"), UnknownName)
+    True
+    """
 
 
 class RunFailed(Exception):
-    """A run that broke although its settings were good: our fault, exit code 1."""
+    """A run that broke although its settings were good: our fault, exit code 1.
+
+    >>> issubclass(RunFailed, KmsimError)
+    False
+    """
 
 
 def unknown(key: str, name: Any, known: Iterable[str], what: str) -> UnknownName:

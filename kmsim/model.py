@@ -40,7 +40,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Phase:
-    """One line of the schedule: when it runs, what it reads and what it writes."""
+    """One line of the schedule: when it runs, what it reads and what it writes.
+
+    >>> [phase.name for phase in PHASES if phase.when == "last tick of a year"]
+    ['turnover']
+    """
 
     name: str
     when: str
@@ -178,12 +182,20 @@ class Model(ViewModel):
     # -- making ------------------------------------------------------------
     @property
     def ticks(self) -> int:
-        """How many ticks the run has in all."""
+        """How many ticks the run has in all.
+
+        >>> Model(system="village", years=2, funded_years=1, ticks_per_year=12).ticks
+        24
+        """
         return self.given.years * self.given.ticks_per_year
 
     @property
     def budget(self) -> float | None:
-        """The total budget in GBP, or None for the policy's own cost."""
+        """The total budget in GBP, or None for the policy's own cost.
+
+        >>> Model(system="village", budget=5e5).budget, Model(system="village", budget=None).budget
+        (500000.0, None)
+        """
         return self.given.budget_gbp(self._beginning.sizes["pupils"])
 
     @property
@@ -270,13 +282,25 @@ class Model(ViewModel):
 
     # -- running -----------------------------------------------------------
     def step(self) -> None:
-        """One tick: every phase of `model.phases` that is due, in order."""
+        """One tick: every phase of `model.phases` that is due, in order.
+
+        >>> model = Model(system="village", policy="coaching")
+        >>> model.step()
+        >>> model.tick, round(float(model.outcomes.year.max()), 2)
+        (1, 0.17)
+        """
         if self.tick >= self.ticks:
             raise RuntimeError(f"the run is over: {self.ticks} ticks; make a longer one with years=")
         self._advance(self.tick + 1)
 
     def run(self) -> Model:
-        """On to the end, from wherever the run stands. Returns the model itself."""
+        """On to the end, from wherever the run stands. Returns the model itself.
+
+        >>> model = Model(system="village", policy="coaching", years=3)
+        >>> model.step()
+        >>> model.run().tick
+        18
+        """
         one_by_one = self._collects or self.check or self.timed
         while self.tick < self.ticks:
             self._advance(self.tick + 1 if one_by_one else self._next_opening())
@@ -347,17 +371,27 @@ class Model(ViewModel):
     # -- reading -----------------------------------------------------------
     @property
     def funding_end(self) -> float:
-        """The year in which the last funding a policy can give ends; for one that recruits nobody, as if in three rounds."""
+        """The year in which the last funding a policy can give ends; for one that recruits nobody, as if in three rounds.
+
+        >>> Model(system="village", policy="coaching", funded_years=1, years=5).funding_end
+        3.0
+        """
         return self.given.funding_end
 
     def outcome_arrays(self, names: list[str] | None = None) -> dict[str, np.ndarray]:
-        """Outcome -> values, (K, ticks so far + 1), for the outcomes named (all if none). Raises UnknownName."""
+        """Outcome -> values, (K, ticks so far + 1), for the outcomes named (all if none). Raises UnknownName.
+
+        >>> model = Model(system="village", policy="coaching", years=3).run()
+        >>> model.outcome_arrays(["aware"])["aware"].shape
+        (1, 19)
+        """
         from kmsim.errors import unknown
 
         sizes: dict[str, Any] = self._beginning.sizes | {
             "ticks_per_year": self.given.ticks_per_year,
             "funding_end": self.funding_end,
             "budget": self.budget,
+            "staff_hour_gbp": self.parameters["c_staff_hour"],
         }
         wanted = list(OUTCOMES) if names is None else names
         for name in wanted:
@@ -371,6 +405,10 @@ class Model(ViewModel):
         """A tidy frame of every outcome so far: policy, seed, practice, tick, year, outcome, value.
 
         Outcomes that all practices share (cost, staff hours) stand once, under practice "all", when there are several.
+
+        >>> outcomes = Model(system="village", policy="coaching", years=3).run().outcomes
+        >>> list(outcomes.columns)
+        ['policy', 'seed', 'practice', 'tick', 'year', 'outcome', 'value']
         """
         import pandas as pd
 
@@ -388,7 +426,12 @@ class Model(ViewModel):
 
     @property
     def ledger(self) -> dict[str, float]:
-        """GBP booked so far by category."""
+        """GBP booked so far by category.
+
+        >>> model = Model(system="village", years=3).run()
+        >>> round(sum(model.ledger.values())) == round(model.outcome_arrays(["cost_gbp"])["cost_gbp"][0, -1])
+        True
+        """
         return dict(zip(CATEGORIES, self.world.money.ledger.tolist(), strict=True))
 
     @property
@@ -397,7 +440,13 @@ class Model(ViewModel):
         return self.system.notes
 
     def advisers_of(self, post: int) -> np.ndarray:
-        """The posts that this one turns to for advice."""
+        """The posts that this one turns to for advice.
+
+        >>> model = Model(system="village")
+        >>> post = model.tables[Teacher].view(0)
+        >>> len(model.advisers_of(0)) == len(post.advisers), 0 in model.advisers_of(0)
+        (True, False)
+        """
         return self.system.tie_to[self.system.tie_start[post] : self.system.tie_start[post + 1]]
 
     # -- keeping -----------------------------------------------------------
@@ -425,13 +474,23 @@ class Model(ViewModel):
 
 
 class PhaseTable:
-    """The schedule as a table to print: phase, when, what it reads and writes, and the time spent if the model is timed."""
+    """The schedule as a table to print: phase, when, what it reads and writes, and the time spent if the model is timed.
+
+    >>> [line.split()[0] for line in str(PhaseTable()).splitlines()][:4]
+    ['phase', 'policy', 'noise', 'networks']
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {phase.name: 0.0 for phase in PHASES}
 
     def add(self, name: str, seconds: float) -> None:
-        """Add to the time spent in a phase."""
+        """Add to the time spent in a phase.
+
+        >>> table = PhaseTable()
+        >>> table.add("teachers", 0.5)
+        >>> table.seconds["teachers"]
+        0.5
+        """
         self.seconds[name] += seconds
 
     def __iter__(self):

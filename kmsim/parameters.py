@@ -31,7 +31,11 @@ GRADES = ("measured", "derived", "judged", "free")
 @dataclass(frozen=True)
 class Parameter:
     """One row of the table; `prior` is (low, high), also the range a user may set it in. by_hand: None, or the number that was
-    set by hand where the default is calibrated."""
+    set by hand where the default is calibrated.
+
+    >>> PARAMETERS["h_max"].unit, PARAMETERS["h_max"].prior, PARAMETERS["h_max"].grade
+    ('hours/year', (30, 60), 'judged')
+    """
 
     name: str
     meaning: str
@@ -342,8 +346,8 @@ def _allowed(row: Parameter) -> tuple[float, float]:
 def records(values: Mapping[str, float]) -> np.ndarray:
     """The values as one row of records, (1,), the form in which compiled phases take them.
 
-    >>> records(defaults())["a_u"].round(3)
-    array([0.12], dtype=float32)
+    >>> records(defaults())["h_max"]
+    array([40.], dtype=float32)
     """
     return np.array([values[name] for name in PARAMETERS], np.float32).view(RECORD)
 
@@ -351,7 +355,7 @@ def records(values: Mapping[str, float]) -> np.ndarray:
 def record(values: Mapping[str, float]) -> np.record:
     """The values as one record, the form in which compiled rules take them.
 
-    >>> round(float(record(defaults()).a_u), 3)
-    0.12
+    >>> float(record(defaults()).h_max)
+    40.0
     """
     return records(values).view(np.recarray)[0]

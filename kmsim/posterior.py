@@ -28,7 +28,12 @@ BY_HAND = "parameters set by hand"
 
 @dataclass(frozen=True)
 class Posterior:
-    """names of parameters, and rows of values: sets of equal weight, the medoid first. told: its provenance, as plain data."""
+    """names of parameters, and rows of values: sets of equal weight, the medoid first. told: its provenance, as plain data.
+
+    >>> found = Posterior(("theta", "r_try"), ((2.0, 3.0), (1.5, 4.0)))
+    >>> len(found), found.medoid
+    (2, {'theta': 2.0, 'r_try': 3.0})
+    """
 
     names: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
@@ -62,7 +67,11 @@ class Posterior:
 
     @property
     def origin(self) -> str:
-        """What it is, in words: calibrated, and whether with this version of the model."""
+        """What it is, in words: calibrated, and whether with this version of the model.
+
+        >>> Posterior(("theta",), ((2.0,),), {"code": "another"}).origin
+        'calibrated with an earlier version of the model'
+        """
         return "calibrated" if self.current else "calibrated with an earlier version of the model"
 
 
@@ -78,7 +87,13 @@ def shipped() -> Posterior | None:
 
 
 def read(folder: str | Path) -> Posterior:
-    """The posterior in a folder of `kmsim calibrate`. Raises KmsimError if there is none, or it is not one."""
+    """The posterior in a folder of `kmsim calibrate`. Raises KmsimError if there is none, or it is not one.
+
+    >>> read("no/such/folder")
+    Traceback (most recent call last):
+        ...
+    kmsim.errors.KmsimError: no/such/folder: no posterior.csv there; expected a folder of kmsim calibrate, such as results/calibrate/full
+    """
     place = Path(folder)
     if not (place / FILE).is_file():
         raise KmsimError(

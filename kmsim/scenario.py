@@ -20,7 +20,11 @@ GROUPS = ("system", "practice", "network", "parameters")
 
 @dataclass(frozen=True)
 class Practice:
-    """What is to be taken to scale. effect: pupil SD before `effect_ratio`; the rest in [0, 1], evidence_strength 0-5 padlocks."""
+    """What is to be taken to scale. effect: pupil SD before `effect_ratio`; the rest in [0, 1], evidence_strength 0-5 padlocks.
+
+    >>> Practice("mine", effect=0.1, complexity=0.5, scripting=0.0, observability=0.5, evidence_strength=3).effect
+    0.1
+    """
 
     name: str
     effect: float
@@ -55,7 +59,12 @@ class Practice:
 
 @dataclass(frozen=True)
 class Scenario:
-    """Everything that decides a run, resolved and checked. budget: GBP, or None for the policy's own cost."""
+    """Everything that decides a run, resolved and checked. budget: GBP, or None for the policy's own cost.
+
+    >>> scenario = read_scenario("village", "coaching", **{"parameters.theta": 3})
+    >>> scenario.parameters["theta"], scenario.ticks_per_year
+    (3.0, 6)
+    """
 
     policy: Policy
     system: system_settings.Settings
@@ -70,7 +79,12 @@ class Scenario:
     network: dict[str, Any] = field(default_factory=dict)
 
     def funded_policy(self) -> Policy:
-        """The policy with the network's features in place."""
+        """The policy with the network's features in place.
+
+        >>> scenario = read_scenario("village", "codesigned_networks", **{"network.ownership": 0.2})
+        >>> [lever.ownership for lever in scenario.funded_policy().levers if lever.key == "codesign"]
+        [0.2]
+        """
         return self.policy.with_network(self.network) if self.network else self.policy
 
     @property
@@ -108,7 +122,11 @@ def number(key: str, value: Any, low: float, high: float, whole: bool = False) -
 
 
 def budget_of(value: Any) -> float | str | None:
-    """A budget: a sum of GBP, `auto` (so much a pupil) or null (the policy's own cost)."""
+    """A budget: a sum of GBP, `auto` (so much a pupil) or null (the policy's own cost).
+
+    >>> budget_of("auto"), budget_of(5e5), budget_of(None)
+    ('auto', 500000.0, None)
+    """
     if value is None or value == "auto":
         return value
     return number("budget", value, 0.0, 1e12)

@@ -42,7 +42,14 @@ def inspector(**settings: Any) -> Any:
 
 
 class InspectedModel(Model):
-    """A run that Mesa's page can step: it says that it is over instead of refusing one more tick."""
+    """A run that Mesa's page can step: it says that it is over instead of refusing one more tick.
+
+    >>> model = InspectedModel(system="village", policy="coaching", years=1, funded_years=1)
+    >>> for _ in range(9):
+    ...     model.step()
+    >>> model.tick, model.running
+    (6, False)
+    """
 
     def step(self) -> None:
         """One tick; at the end, none."""
@@ -55,6 +62,10 @@ def schools_figure(model: Model) -> Any:
     """The schools at their places, darker where more teachers do it well: a matplotlib figure.
 
     model: anywhere in its run. Places are in km.
+
+    >>> figure = schools_figure(Model(system="village", policy="coaching"))
+    >>> figure.axes[0].get_title()
+    'Year 0.0: dark edge, member; bigger, more free meals'
     """
     from matplotlib.figure import Figure
 
@@ -74,7 +85,12 @@ def schools_figure(model: Model) -> Any:
 
 
 def curves_figure(model: Model) -> Any:
-    """Spread and doing it well so far, as shares of all teachers: a matplotlib figure."""
+    """Spread and doing it well so far, as shares of all teachers: a matplotlib figure.
+
+    >>> figure = curves_figure(Model(system="village", policy="coaching", years=3).run())
+    >>> [line.get_label() for line in figure.axes[0].lines]
+    ['Spread: teachers', 'Doing it well']
+    """
     from matplotlib.figure import Figure
 
     from kmsim.outcomes.definitions import OUTCOMES

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kmsim import posterior
 from kmsim.calibration.fit import medoid
 from kmsim.calibration.space import Space
 from kmsim.errors import BadValue, KmsimError
@@ -24,10 +22,6 @@ def write(folder: Path, text: str, told: str | None = None) -> Path:
     if told is not None:
         (folder / TOLD).write_text(told, encoding="utf-8")
     return folder
-
-
-def test_examples_run():
-    assert doctest.testmod(posterior).failed == 0
 
 
 def test_a_posterior_is_read_with_its_provenance(tmp_path):

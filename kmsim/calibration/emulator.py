@@ -44,11 +44,21 @@ class Emulator:
 
     @property
     def noise_sd(self) -> float:
-        """How much the statistic varies from seed to seed, in its own units."""
+        """How much the statistic varies from seed to seed, in its own units.
+
+        >>> Emulator(np.zeros((1, 1)), np.zeros(1), np.zeros(2), 2.0, np.ones(1), 1.0, 0.25).noise_sd
+        1.0
+        """
         return self.scale * float(np.sqrt(self.noise))
 
     def predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the statistic's expectation at places (m, d), without replicate noise."""
+        """Mean and standard deviation of the statistic's expectation at places (m, d), without replicate noise.
+
+        >>> found = Emulator(np.zeros((1, 1)), np.zeros(1), np.array([0.5, 2.0]), 1.0, np.full(1, 0.2), 1.0, 0.0)
+        >>> mean, sd = found.predict(np.array([[0.0], [1.0]]))
+        >>> mean.tolist(), sd.round(2).tolist()
+        ([0.5, 2.5], [0.0, 1.0])
+        """
         means, sds = [], []
         for at in range(0, len(units), BLOCK):
             block = units[at : at + BLOCK]
@@ -74,7 +84,12 @@ class Emulator:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Emulator:
-        """The emulator of these arrays."""
+        """The emulator of these arrays.
+
+        >>> found = Emulator(np.zeros((1, 1)), np.zeros(1), np.zeros(2), 2.0, np.ones(1), 1.0, 0.25)
+        >>> Emulator.of_arrays(found.arrays()).scale
+        2.0
+        """
         scale, signal, noise = map(float, arrays["numbers"])
         return cls(arrays["x"], arrays["left"], arrays["line"], scale, arrays["lengths"], signal, noise)
 
@@ -83,6 +98,11 @@ def fit(x: np.ndarray, y: np.ndarray, seed: int) -> Emulator:
     """Fit to a design (n, d) and a statistic (n,); points whose statistic is no number are left out.
 
     Raises KmsimError if scikit-learn is not installed. The same points and seed give the same bits.
+
+    >>> x = np.linspace(0, 1, 30)[:, None]
+    >>> mean, sd = fit(x, np.sin(3 * x.ravel()), seed=1).predict(np.array([[0.5]]))
+    >>> bool(abs(mean[0] - np.sin(1.5)) < 0.01)
+    True
     """
     good = np.isfinite(y)
     x, y = x[good][-MOST:], y[good][-MOST:]

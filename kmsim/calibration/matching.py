@@ -31,21 +31,35 @@ STEPS = 24  # of the walk that spreads points over what is left
 
 
 def implausible(mean: np.ndarray, sd: np.ndarray, noise_sd: float, bounds: tuple[float, float]) -> np.ndarray:
-    """Standard deviations by which an emulated mean lies outside a range: nought inside it."""
+    """Standard deviations by which an emulated mean lies outside a range: nought inside it.
+
+    >>> implausible(np.array([1.5]), np.array([0.1]), 0.0, (0.0, 1.0)).round(1).tolist()
+    [5.0]
+    """
     miss = np.maximum(np.maximum(bounds[0] - mean, mean - bounds[1]), 0.0)
     return miss / np.sqrt(sd**2 + noise_sd**2 + 1e-30)
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """What is not ruled out: where every implausibility is at most its limit. limits: target -> limit."""
+    """What is not ruled out: where every implausibility is at most its limit. limits: target -> limit.
+
+    >>> line = Emulator(np.zeros((1, 1)), np.zeros(1), np.array([0.0, 1.0]), 1.0, np.full(1, 0.01), 1e-6, 0.0)
+    >>> region = Region({"share": line}, {"share": (0.0, 0.5)}, {"share": CUT})
+    >>> region.holds(np.array([[0.4], [0.9]])).tolist()
+    [True, False]
+    """
 
     emulators: Mapping[str, Emulator]
     bounds: Mapping[str, tuple[float, float]]
     limits: Mapping[str, float]
 
     def holds(self, units: np.ndarray) -> np.ndarray:
-        """Which places (n, d) are left: inside the cube, and not implausible. Each target is asked of what the last left."""
+        """Which places (n, d) are left: inside the cube, and not implausible. Each target is asked of what the last left.
+
+        >>> Region({}, {}, {}).holds(np.array([[0.5], [1.5]])).tolist()
+        [True, False]
+        """
         alive = np.flatnonzero(((units >= 0) & (units <= 1)).all(1))
         for name, emulator in self.emulators.items():
             if not len(alive):
@@ -106,7 +120,12 @@ def match(
 
 
 def spread(region: Region, found: np.ndarray, number: int, seed: int) -> np.ndarray:
-    """So many places (number, d) spread evenly over what is left, from some that lie in it: a walk that never leaves it."""
+    """So many places (number, d) spread evenly over what is left, from some that lie in it: a walk that never leaves it.
+
+    >>> places = spread(Region({}, {}, {}), np.array([[0.2], [0.8]]), 50, seed=1)
+    >>> places.shape, bool(((places >= 0) & (places <= 1)).all())
+    ((50, 1), True)
+    """
     generator = np.random.default_rng(seed)
     if len(found) >= number:
         return found[np.sort(generator.permutation(len(found))[:number])]

@@ -42,7 +42,11 @@ KEPT = (
 
 
 def rounded(value: float, low: float, high: float) -> float:
-    """To six figures, within the prior."""
+    """To six figures, within the prior.
+
+    >>> rounded(1.0000004, 0.0, 1.0)
+    1.0
+    """
     return min(max(float(f"{value:.6g}"), low), high)
 
 

@@ -20,7 +20,12 @@ from kmsim.parameters import PARAMETERS
 
 @dataclass(frozen=True)
 class Space:
-    """names, and the ends of each one's prior. The prior is uniform between them."""
+    """names, and the ends of each one's prior. The prior is uniform between them.
+
+    >>> space = Space(("theta",), np.array([1.0]), np.array([4.0]))
+    >>> space.values(np.array([[0.0], [0.5], [1.0]])).ravel().tolist()
+    [1.0, 2.5, 4.0]
+    """
 
     names: tuple[str, ...]
     low: np.ndarray
@@ -46,17 +51,33 @@ class Space:
         return len(self.names)
 
     def values(self, units: np.ndarray) -> np.ndarray:
-        """Parameters, (n, parameters), at places in the unit cube."""
+        """Parameters, (n, parameters), at places in the unit cube.
+
+        >>> Space(("theta",), np.array([1.0]), np.array([4.0])).values(np.array([[0.5]]))
+        array([[2.5]])
+        """
         return self.low + units * (self.high - self.low)
 
     def units(self, values: np.ndarray) -> np.ndarray:
-        """Places in the unit cube of parameters, (n, parameters)."""
+        """Places in the unit cube of parameters, (n, parameters).
+
+        >>> Space(("theta",), np.array([1.0]), np.array([4.0])).units(np.array([[2.5]]))
+        array([[0.5]])
+        """
         return (values - self.low) / (self.high - self.low)
 
     def named(self, values: np.ndarray) -> dict[str, float]:
-        """One set of parameters by name."""
+        """One set of parameters by name.
+
+        >>> Space(("theta",), np.array([1.0]), np.array([4.0])).named(np.array([2.5]))
+        {'theta': 2.5}
+        """
         return dict(zip(self.names, map(float, values), strict=True))
 
     def array(self, named: Mapping[str, float]) -> np.ndarray:
-        """One set of parameters as an array."""
+        """One set of parameters as an array.
+
+        >>> Space(("theta",), np.array([1.0]), np.array([4.0])).array({"theta": 2.5})
+        array([2.5])
+        """
         return np.array([named[name] for name in self.names], float)

@@ -62,6 +62,11 @@ def parameters(found: Calibration) -> pd.DataFrame:
 
     shrinkage: one less the posterior's variance over the prior's, 0 where the findings say nothing, 1 where all; below 0
     where the posterior is wider than the even prior.
+
+    >>> from types import SimpleNamespace
+    >>> found = {"manifest": {"priors": {"theta": (1.0, 4.0)}}, "posterior": pd.DataFrame({"theta": [2.0, 2.0, 2.0]})}
+    >>> parameters(SimpleNamespace(**found))[["medoid", "shrinkage"]].values.tolist()
+    [[2.0, 1.0]]
     """
     rows = []
     for name, (low, high) in found.manifest["priors"].items():
@@ -73,7 +78,13 @@ def parameters(found: Calibration) -> pd.DataFrame:
 
 
 def correlations(found: Calibration, least: float = 0.3) -> pd.DataFrame:
-    """Pairs of parameters whose posterior correlation is at least so far from nought: one, other, correlation; strongest first."""
+    """Pairs of parameters whose posterior correlation is at least so far from nought: one, other, correlation; strongest first.
+
+    >>> from types import SimpleNamespace
+    >>> posterior = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [4.0, 2.0, 0.0]})
+    >>> correlations(SimpleNamespace(posterior=posterior)).round(2).values.tolist()
+    [['a', 'b', -1.0]]
+    """
     table = np.corrcoef(found.posterior.to_numpy(float), rowvar=False)
     names = [*found.posterior.columns]
     rows = [

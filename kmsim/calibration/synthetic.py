@@ -37,7 +37,12 @@ EDGE = 1e-3  # how near a wall of the unit cube a draw may come before it is mov
 
 @dataclass(frozen=True)
 class Trials:
-    """truth: (trials, parameters) in the unit cube; samples: (trials, SAMPLE, parameters), of each one's posterior."""
+    """truth: (trials, parameters) in the unit cube; samples: (trials, SAMPLE, parameters), of each one's posterior.
+
+    >>> found = Trials(np.array([[0.5]]), np.array([[[0.2], [0.4], [0.9]]]))
+    >>> found.ranks.tolist(), found.covered(0.9).tolist()
+    ([[2]], [1.0])
+    """
 
     truth: np.ndarray
     samples: np.ndarray
@@ -54,7 +59,12 @@ class Trials:
 
 
 def tried(units: np.ndarray, values: np.ndarray, number: int, seed: int) -> Trials:
-    """Take so many of the places (n, d), evenly through them, for the truth in turn. values: their statistics (n, k)."""
+    """Take so many of the places (n, d), evenly through them, for the truth in turn. values: their statistics (n, k).
+
+    >>> x = np.random.default_rng(1).uniform(size=(100, 1))
+    >>> tried(x, x, 10, seed=1).samples.shape
+    (10, 63, 1)
+    """
     good = np.isfinite(values).all(1)
     units, values = units[good], values[good]
     spread = values.std(0)
@@ -90,6 +100,10 @@ def table(found: Trials, names: Sequence[str]) -> pd.DataFrame:
 
     shrinkage: one less the mean posterior variance over the prior's; even: the chance of ranks as uneven as these if the
     posterior is right (chi-squared over 8 bins).
+
+    >>> x = np.random.default_rng(1).uniform(size=(100, 1))
+    >>> bool(table(tried(x, x, 20, seed=1), ["theta"]).correlation[0] > 0.9)
+    True
     """
     rows = []
     half, most = found.covered(0.5), found.covered(0.9)
@@ -106,7 +120,12 @@ def table(found: Trials, names: Sequence[str]) -> pd.DataFrame:
 
 
 def rank_counts(found: Trials) -> np.ndarray:
-    """How many ranks fall in each of 8 bins: (parameters, 8)."""
+    """How many ranks fall in each of 8 bins: (parameters, 8).
+
+    >>> found = Trials(np.full((2, 1), 0.99), np.full((2, SAMPLE, 1), 0.5))
+    >>> rank_counts(found).tolist()
+    [[0, 0, 0, 0, 0, 0, 0, 2]]
+    """
     bins = found.ranks * BINS // (SAMPLE + 1)
     return np.array([np.bincount(column, minlength=BINS) for column in bins.T])
 

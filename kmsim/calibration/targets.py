@@ -40,13 +40,21 @@ class Target:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The range with infinity for no bound."""
+        """The range with infinity for no bound.
+
+        >>> Target("x", "", "", None, (None, 0.5)).bounds
+        (-inf, 0.5)
+        """
         low, high = self.accept
         return (-math.inf if low is None else low), (math.inf if high is None else high)
 
     @property
     def width(self) -> float:
-        """What a miss is measured in: half the width of the range; of one with a single bound, a tenth of the bound."""
+        """What a miss is measured in: half the width of the range; of one with a single bound, a tenth of the bound.
+
+        >>> Target("x", "", "", None, (0.0, 1.0)).width, Target("x", "", "", None, (None, 0.5)).width
+        (0.5, 0.05)
+        """
         low, high = self.bounds
         if math.isfinite(low) and math.isfinite(high):
             return max((high - low) / 2, 1e-9)
@@ -54,7 +62,12 @@ class Target:
 
 
 def targets(names: Iterable[str] | None = None) -> tuple[Target, ...]:
-    """The CAL checks, in the scorecard's order; only those named, if any are. Raises UnknownName for one that is no CAL check."""
+    """The CAL checks, in the scorecard's order; only those named, if any are. Raises UnknownName for one that is no CAL check.
+
+    >>> every = targets()
+    >>> targets([every[0].name]) == every[:1]
+    True
+    """
     from kmsim.evidence import checks
 
     found = tuple(

@@ -21,7 +21,11 @@ UNEVEN = 0.05  # chance, over all parameters together, of calling even ranks une
 
 
 def share(k: int, n: int) -> str:
-    """How many of how many."""
+    """How many of how many.
+
+    >>> share(3, 12)
+    '3 of 12'
+    """
     return f"{k} of {n}"
 
 

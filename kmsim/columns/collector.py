@@ -44,7 +44,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Records:
-    """What was reported of some agents at one tick; read as Mesa's rows (tick, id, values ...) it makes them."""
+    """What was reported of some agents at one tick; read as Mesa's rows (tick, id, values ...) it makes them.
+
+    >>> list(Records(6, np.array([1, 2]), [np.array([0.5, 1.0])]))
+    [(6, 1, 0.5), (6, 2, 1.0)]
+    """
 
     tick: int
     ids: NDArray[np.int64]

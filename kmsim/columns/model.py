@@ -54,6 +54,12 @@ class ViewModel(mesa.Model):
 
         Columns are scalars or arrays that broadcast to (n,) or (K, n) and are copied; arrays in `adopt` are not.
         ValueError if the class has its table already; else as `Table`.
+
+        >>> from kmsim.columns import Column, ViewAgent
+        >>> class Teacher(ViewAgent):
+        ...     years = Column("float32")
+        >>> ViewModel(rng=1).add_table(Teacher, 3, years=[1, 9, 2])["years"].tolist()
+        [1.0, 9.0, 2.0]
         """
         if agent_class in self.tables:
             raise ValueError(f"{agent_class.__name__} has its table already, and tables do not grow")
@@ -65,7 +71,11 @@ class ViewModel(mesa.Model):
         return table
 
     def practice_index(self, practice: str) -> int:
-        """The number of a practice. UnknownName, with the nearest, if the model has none of that name."""
+        """The number of a practice. UnknownName, with the nearest, if the model has none of that name.
+
+        >>> ViewModel(practices=["feedback", "reading"], rng=1).practice_index("reading")
+        1
+        """
         try:
             return self.practice_names.index(practice)
         except ValueError:
@@ -82,7 +92,12 @@ class ViewModel(mesa.Model):
 
     @property
     def agents_by_type(self) -> dict[type[ViewAgent], ViewSet]:
-        """The agents of each class. The sets are made afresh: taking an agent out of one leaves it in the model."""
+        """The agents of each class. The sets are made afresh: taking an agent out of one leaves it in the model.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").agents_by_type[School]
+        <ViewSet of 5 School>
+        """
         return {agent_class: table.views() for agent_class, table in self.tables.items()}
 
     @property
@@ -91,7 +106,13 @@ class ViewModel(mesa.Model):
         return list(self.tables)
 
     def register_agent(self, agent: Any) -> NoReturn:
-        """Always TypeError: rows are made by `add_table`."""
+        """Always TypeError: rows are made by `add_table`.
+
+        >>> ViewModel(rng=1).register_agent("somebody")
+        Traceback (most recent call last):
+            ...
+        TypeError: str cannot be registered: the agents of this model are rows of tables; declare a ViewAgent and make its rows with model.add_table
+        """
         raise TypeError(
             f"{type(agent).__name__} cannot be registered: the agents of this model are rows of tables; "
             "declare a ViewAgent and make its rows with model.add_table"

@@ -84,13 +84,28 @@ class ViewSet(AgentSet):
         return list(self)
 
     def add(self, agent: ViewAgent) -> None:
-        """Put an agent at the end of this set, unless it is in it. TypeError if it is of another model."""
+        """Put an agent at the end of this set, unless it is in it. TypeError if it is of another model.
+
+        >>> from kmsim.model import Model, School
+        >>> table = Model(system="village").tables[School]
+        >>> first = table.views([0])
+        >>> first.add(table.view(3))
+        >>> first.get("row")
+        [0, 3]
+        """
         number = self._id(agent)
         if number not in self._known():
             self._put(np.append(self._numbers(), number))
 
     def discard(self, agent: ViewAgent) -> None:
-        """Take an agent out of this set, if it is in it; the model keeps it."""
+        """Take an agent out of this set, if it is in it; the model keeps it.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> schools.discard(schools[0])
+        >>> schools.get("row")
+        [1, 2, 3, 4]
+        """
         if agent in self:
             ids = self._numbers()
             self._put(ids[ids != agent.unique_id])
@@ -130,11 +145,22 @@ class ViewSet(AgentSet):
     # Columns: no agent is made.
 
     def of(self, practice: str) -> ViewSet:
-        """The same agents, looked at for another practice. UnknownName if the model has no such practice."""
+        """The same agents, looked at for another practice. UnknownName if the model has no such practice.
+
+        >>> from kmsim.model import Model, School
+        >>> model = Model(system="village", practice=["formative_assessment", "metacognition"])
+        >>> model.tables[School].views().of("metacognition")[0].practice
+        'metacognition'
+        """
         return ViewSet(self._model, self._ids, self._model.practice_index(practice))
 
     def array(self, name: str) -> NDArray[Any]:
-        """A column in this set's order, of shape (len,) and the column's dtype: a copy. Write with `set`."""
+        """A column in this set's order, of shape (len,) and the column's dtype: a copy. Write with `set`.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().array("phase")
+        array([0, 0, 0, 0, 1], dtype=uint8)
+        """
         if name == "unique_id":
             return np.array(self._numbers())
         parts = [(at, self._column(table, name)[rows]) for table, at, rows in self._split()]
@@ -148,7 +174,12 @@ class ViewSet(AgentSet):
         return found
 
     def where(self, **equals: Any) -> ViewSet:
-        """The agents whose columns equal all these values: `select`, but no agent is made."""
+        """The agents whose columns equal all these values: `select`, but no agent is made.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().where(phase=1).get("name")
+        ['The Wharf School']
+        """
         keep = np.ones(len(self), dtype=bool)
         for name, value in equals.items():
             keep &= self.array(name) == value
@@ -163,6 +194,10 @@ class ViewSet(AgentSet):
         """The values of an attribute as a list, or of several as a list of lists; plain Python scalars.
 
         An attribute that a class of agents lacks is an AttributeError, or with "default" the default for its agents.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().get(["name", "phase"])[-1]
+        ['The Wharf School', 1]
         """
         if handle_missing not in ("error", "default"):
             raise ValueError(f"handle_missing={handle_missing}: expected 'error' or 'default'")
@@ -172,7 +207,13 @@ class ViewSet(AgentSet):
         return [list(values) for values in zip(*found, strict=True)] if found else [[] for _ in self._ids]
 
     def set(self, attr_name: str, value: Any) -> ViewSet:
-        """Set an attribute of all agents to one value, or to the values of an array of this set's length."""
+        """Set an attribute of all agents to one value, or to the values of an array of this set's length.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> schools.set("climate", 0.5).agg("climate", max)
+        0.5
+        """
         parts = list(self._split())
         for table, _, _ in parts:
             if not can_set(table.agent_class, attr_name):
@@ -195,6 +236,10 @@ class ViewSet(AgentSet):
         """A function of the values of an attribute, or a list of several functions; NumPy scalars become plain ones.
 
         NumPy's functions get an array, others the list of `get`; both see the same numbers (float64, int64, bool).
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().agg("phase", [min, max])
+        [0, 1]
         """
         functions = [func] if callable(func) else list(func)
         bulk = all(attribute in table for table, _, _ in self._split()) and len(self) > 0
@@ -214,7 +259,13 @@ class ViewSet(AgentSet):
         inplace: bool = False,
         agent_type: type | None = None,
     ) -> ViewSet:
-        """The agents that pass the filter and are of the type; the first `at_most` (a float up to 1 is a share)."""
+        """The agents that pass the filter and are of the type; the first `at_most` (a float up to 1 is a share).
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> len(schools.select(lambda school: school.phase == 0, at_most=2)), len(schools.select(at_most=0.6))
+        (2, 3)
+        """
         if isinstance(at_most, float) and at_most <= 1.0:
             at_most = int(len(self) * at_most)
         limit = len(self) if at_most == math.inf else max(0, math.ceil(at_most))
@@ -230,13 +281,24 @@ class ViewSet(AgentSet):
         return self._give(np.array(chosen, dtype=np.int64), inplace)
 
     def shuffle(self, inplace: bool = False) -> ViewSet:
-        """The agents in a random order, drawn from `model.random`: the order plain Mesa would give."""
+        """The agents in a random order, drawn from `model.random`: the order plain Mesa would give.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> sorted(schools.shuffle().get("row")) == schools.get("row")
+        True
+        """
         numbers = self._numbers().tolist()
         self.random.shuffle(numbers)
         return self._give(np.array(numbers, dtype=np.int64), inplace)
 
     def sort(self, key: Callable[[Any], Any] | str, ascending: bool = False, inplace: bool = False) -> ViewSet:
-        """The agents by an attribute or a function of them, greatest first; equals keep their order."""
+        """The agents by an attribute or a function of them, greatest first; equals keep their order.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().sort("pupils", ascending=True)[-1].name
+        'The Wharf School'
+        """
         ids = self._numbers()
         if isinstance(key, str) and self._bulk(key):
             values = self.array(key)
@@ -250,7 +312,12 @@ class ViewSet(AgentSet):
         return self._give(ids[order], inplace)
 
     def groupby(self, by: Callable[[Any], Any] | str, result_type: Literal["agentset", "list"] = "agentset") -> Groups:
-        """Mesa's GroupBy of sets (or lists) of agents, by an attribute or a function; groups in order of appearance."""
+        """Mesa's GroupBy of sets (or lists) of agents, by an attribute or a function; groups in order of appearance.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().groupby("phase_name").count()
+        {'primary': 4, 'secondary': 1}
+        """
         if result_type not in ("agentset", "list"):
             raise ValueError(f"result_type={result_type}: expected 'agentset' or 'list'")
         places = self._places(by)
@@ -261,13 +328,24 @@ class ViewSet(AgentSet):
     # Functions of the caller: agents are made, one at a time.
 
     def map(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """The results of a method, or of a function of the agent, for each agent in turn."""
+        """The results of a method, or of a function of the agent, for each agent in turn.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().map(lambda school: len(school.teachers) == school.size)
+        [True, True, True, True, True]
+        """
         if isinstance(method, str):
             return [getattr(agent, method)(*args, **kwargs) for agent in self]
         return [method(agent, *args, **kwargs) for agent in self]
 
     def do(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> ViewSet:
-        """Call a method, or a function of the agent, for each agent in turn; gives back the set."""
+        """Call a method, or a function of the agent, for each agent in turn; gives back the set.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School].views()
+        >>> schools.do(setattr, "climate", 0.5).get("climate")
+        [0.5, 0.5, 0.5, 0.5, 0.5]
+        """
         self.map(method, *args, **kwargs)
         return self
 
@@ -390,13 +468,22 @@ class Groups(GroupBy):  # type: ignore[misc, valid-type]
     """Mesa's GroupBy, whose `agg` asks each set for its column."""
 
     def agg(self, attr_name: str, func: Callable[..., Any]) -> dict[Any, Any]:
-        """A function of the values of an attribute, for each group."""
+        """A function of the values of an attribute, for each group.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].views().groupby("phase_name").agg("row", max)
+        {'primary': 3, 'secondary': 4}
+        """
         if all(isinstance(group, ViewSet) for group in self.groups.values()):
             return {key: group.agg(attr_name, func) for key, group in self.groups.items()}
         return super().agg(attr_name, func)
 
 
 def widened(values: NDArray[Any]) -> NDArray[Any]:
-    """As NumPy would hold the same values given as Python numbers: a sum of uint8 must not wrap at 256."""
+    """As NumPy would hold the same values given as Python numbers: a sum of uint8 must not wrap at 256.
+
+    >>> int(widened(np.uint8([200, 100])).sum())
+    300
+    """
     wide = {"f": np.float64, "i": np.int64, "u": np.int64}.get(values.dtype.kind)
     return values if wide is None else values.astype(wide)

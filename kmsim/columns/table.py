@@ -102,12 +102,22 @@ class Table(Generic[Agent]):
         return self.n
 
     def values(self, name: str, practice: int = 0) -> NDArray[Any]:
-        """A column for one practice: the live array, of shape (n,), whether it is kept per practice or not."""
+        """A column for one practice: the live array, of shape (n,), whether it is kept per practice or not.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].values("signed_up").tolist()
+        [0, 0, 0, 0, 0]
+        """
         array = self[name]
         return array[practice] if self.agent_class._fields[name].per_practice else array
 
     def view(self, row: int, practice: int = 0) -> Agent:
-        """The agent in a row, looked at for one practice (its number). Made afresh; IndexError if there is no such row."""
+        """The agent in a row, looked at for one practice (its number). Made afresh; IndexError if there is no such row.
+
+        >>> from kmsim.model import Model, School
+        >>> Model(system="village").tables[School].view(4).name
+        'The Wharf School'
+        """
         row = index(row)
         if not 0 <= row < self.n:
             raise IndexError(f"{self.agent_class.__name__} row {row}: expected 0 to {self.n - 1}")
@@ -118,6 +128,11 @@ class Table(Generic[Agent]):
 
         A range with step 1 is kept as it is and costs nothing; a row that comes twice is taken once.
         IndexError if there is no such row.
+
+        >>> from kmsim.model import Model, School
+        >>> schools = Model(system="village").tables[School]
+        >>> schools.views(schools["phase"] == 1), schools.views([3, 1]).get("row")
+        (<ViewSet of 1 School>, [3, 1])
         """
         first = self.first_id
         if rows is None:
@@ -142,7 +157,11 @@ class Table(Generic[Agent]):
 
 
 def once(ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each number once, in the order they first come."""
+    """Each number once, in the order they first come.
+
+    >>> once(np.array([3, 1, 3])).tolist()
+    [3, 1]
+    """
     kept, first = np.unique(ids, return_index=True)
     return ids if len(kept) == len(ids) else ids[np.sort(first)]
 

@@ -93,17 +93,33 @@ class ViewAgent(mesa.Agent):
         return self.model.practice_names[self._place[2]]
 
     def of(self, practice: str) -> Self:
-        """The same agent, looked at for another practice. UnknownName if the model has no such practice."""
+        """The same agent, looked at for another practice. UnknownName if the model has no such practice.
+
+        >>> from kmsim.model import Model, School
+        >>> model = Model(system="village", practice=["formative_assessment", "metacognition"])
+        >>> model.tables[School].view(0).of("metacognition").practice
+        'metacognition'
+        """
         return self._place[0].view(self._place[1], self.model.practice_index(practice))
 
     def one(self, agent_class: type[Agent], row: int) -> Agent:
-        """The agent of a class that stands in a row, for this view's practice: what `teacher.at` is made of."""
+        """The agent of a class that stands in a row, for this view's practice: what `teacher.at` is made of.
+
+        >>> from kmsim.model import Model, School, Teacher
+        >>> teacher = Model(system="village").tables[Teacher].view(0)
+        >>> teacher.one(School, teacher.school) == teacher.at
+        True
+        """
         return self.model.tables[agent_class].view(row, self._place[2])
 
     def some(self, agent_class: type[ViewAgent], rows: range | ArrayLike) -> ViewSet:
         """The agents of a class in these rows, for this view's practice: what `school.teachers` is made of.
 
         A range costs the same however long it is; an array of rows is copied.
+
+        >>> from kmsim.model import Model, School, Teacher
+        >>> Model(system="village").tables[School].view(0).some(Teacher, range(3))
+        <ViewSet of 3 Teacher>
         """
         return self.model.tables[agent_class].views(rows, self._place[2])
 
@@ -143,7 +159,12 @@ def placed(agent_class: type[Agent], table: Table, row: int, practice: int) -> A
 
 
 def can_set(agent_class: type[ViewAgent], name: str) -> bool:
-    """Whether a view of the class may take this attribute: a column, or a property."""
+    """Whether a view of the class may take this attribute: a column, or a property.
+
+    >>> from kmsim.agents import Teacher
+    >>> can_set(Teacher, "fidelity"), can_set(Teacher, "fidelty")
+    (True, False)
+    """
     return hasattr(getattr(agent_class, name, None), "__set__")
 
 

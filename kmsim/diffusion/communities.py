@@ -46,6 +46,10 @@ class Innovation:
 
     time: the period of adoption, periods + 1 if not seen; began: each community's first; person: the row in the whole
     data, to which draws belong; those whom row i named are tie_to[tie_start[i]:tie_start[i + 1]], each once, not oneself.
+
+    >>> where = innovation("physicians")
+    >>> where.communities, where.sizes.tolist(), where.curves().shape
+    ((1, 2, 3, 4), [62, 24, 21, 18], (4, 17))
     """
 
     name: str
@@ -61,10 +65,12 @@ class Innovation:
 
     @property
     def n_communities(self) -> int:
+        """How many communities."""
         return len(self.communities)
 
     @property
     def n_people(self) -> int:
+        """How many people, of all communities."""
         return len(self.time)
 
     @property
@@ -74,16 +80,31 @@ class Innovation:
 
     @property
     def community(self) -> np.ndarray:
-        """Each person's community, by its place among these."""
+        """Each person's community, by its place among these.
+
+        >>> where = innovation("physicians")
+        >>> np.bincount(where.community).tolist() == where.sizes.tolist()
+        True
+        """
         return np.repeat(np.arange(self.n_communities), self.sizes)
 
     def curves(self) -> np.ndarray:
-        """The share that had adopted by the end of each period: (communities, periods)."""
+        """The share that had adopted by the end of each period: (communities, periods).
+
+        >>> curves = innovation("physicians").curves()
+        >>> bool((np.diff(curves) >= 0).all()), bool(curves.max() <= 1)
+        (True, True)
+        """
         by_then = self.time[:, None] <= np.arange(1, self.periods + 1)
         return np.add.reduceat(by_then, self.first[:-1], axis=0) / self.sizes[:, None]
 
     def only(self, places: Sequence[int]) -> Innovation:
-        """These communities alone, in this order; places: their places among these."""
+        """These communities alone, in this order; places: their places among these.
+
+        >>> where = innovation("physicians")
+        >>> where.only([2, 0]).communities == (where.communities[2], where.communities[0])
+        True
+        """
         rows = np.concatenate([np.arange(self.first[c], self.first[c + 1]) for c in places])
         new = np.full(self.n_people, -1, np.int32)
         new[rows] = np.arange(len(rows), dtype=np.int32)

@@ -32,6 +32,12 @@ def fit(rival: Rival, where: Innovation, steps: int = STEPS) -> Fit:
     """Fit a model to communities. Deterministic; the best of the searches from every start.
 
     steps: most evaluations from each start.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> from kmsim.diffusion.rivals import BASS
+    >>> found = fit(BASS, innovation("physicians").only([0]), steps=40)
+    >>> sorted(found.values), found.score < 0
+    (['m', 'p', 'q'], True)
     """
     free = rival.free
     low, high = (np.array([_scaled(f, bound) for f, bound in zip(free, ends, strict=True)]) for ends in _bounds(free))

@@ -14,13 +14,24 @@ def curve_error(where: Innovation, shares: np.ndarray) -> np.ndarray:
     """The distance of the mean forecast from each community's curve, after its first period: root mean square, share of people.
 
     shares: (runs, communities, periods). Returns (communities,).
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> where = innovation("physicians")
+    >>> curve_error(where, where.curves()[None]).tolist()
+    [0.0, 0.0, 0.0, 0.0]
     """
     missed = shares.mean(axis=0) - where.curves()
     return np.array([np.sqrt(np.mean(missed[c, began:] ** 2)) for c, began in enumerate(where.began)])
 
 
 def coverage(where: Innovation, shares: np.ndarray) -> np.ndarray:
-    """The share of periods, after the first, in which the curve lay where 90% of runs were. Returns (communities,)."""
+    """The share of periods, after the first, in which the curve lay where 90% of runs were. Returns (communities,).
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> where = innovation("physicians")
+    >>> coverage(where, where.curves()[None]).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
     low, high = np.percentile(shares, RANGE, axis=0)
     seen = where.curves()
     inside = (low - 1e-9 <= seen) & (seen <= high + 1e-9)
@@ -62,6 +73,11 @@ def _order(seen: np.ndarray, expected: np.ndarray) -> float:
 def next_adopters(where: Innovation, chances: np.ndarray) -> np.ndarray:
     """Concordance within periods: of one who adopts in it and one who does not yet, how often the first had the greater
     chance, given all that was seen before. Returns (communities,), nan where there is no such pair.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> where = innovation("physicians")
+    >>> next_adopters(where, np.full((where.periods, where.n_people), 0.5)).tolist()
+    [0.5, 0.5, 0.5, 0.5]
     """
     found = []
     for c in range(where.n_communities):
@@ -76,7 +92,13 @@ def next_adopters(where: Innovation, chances: np.ndarray) -> np.ndarray:
 
 
 def log_score(where: Innovation, chances: np.ndarray) -> np.ndarray:
-    """The log-likelihood of what was done, a person whose period is not given, nats. Returns (communities,)."""
+    """The log-likelihood of what was done, a person whose period is not given, nats. Returns (communities,).
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> where = innovation("physicians")
+    >>> bool((log_score(where, np.full((where.periods, where.n_people), 0.1)) < 0).all())
+    True
+    """
     each, told = likelihood(where, chances), where.time > 1
     return np.add.reduceat(each, where.first[:-1]) / np.add.reduceat(told, where.first[:-1])
 

@@ -77,6 +77,12 @@ def forecast(where: Innovation, p: np.record, meets: np.int64, seed: int, runs: 
     Returns the number of adopters by run, community and period (runs, communities, periods), int32, equal to what was seen
     up to the period in which the community began; and each person's mean period of adoption (periods + 1 if none). Draws
     are the model's own, by person and period; run r has the key seed * 2^32 + r.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> from kmsim.parameters import defaults, record
+    >>> counts, when = forecast(innovation("physicians"), record(defaults()), TIES, seed=1, runs=2)
+    >>> counts.shape, when.shape
+    ((2, 4, 17), (125,))
     """
     _, begin = _followed(where, p, meets)
     counts = np.zeros((runs, where.n_communities, where.periods), np.int32)

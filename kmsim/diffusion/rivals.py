@@ -60,6 +60,10 @@ class Rules:
     """The model's own rules of awareness and trying, with five parameters free and all others at their defaults.
 
     meets: who a person's contacts are: TIES, ANYBODY or ALIKE, see `kmsim.diffusion.process`.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> RULES.chances(innovation("physicians"), {"theta": 2.0}).shape
+    (17, 125)
     """
 
     name: str
@@ -94,7 +98,13 @@ class Rules:
 
 @dataclass(frozen=True)
 class Bass:
-    """Bass (1969) in discrete time: of the m that ever will, each adopts at rate p + q F, F the share of them that has."""
+    """Bass (1969) in discrete time: of the m that ever will, each adopts at rate p + q F, F the share of them that has.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> where = innovation("physicians")
+    >>> BASS.forecast(where, {"p": 0.5, "q": 1.0, "m": 0.9}, seed=1, runs=3).shares.shape
+    (3, 4, 17)
+    """
 
     name: str = "bass"
     label: str = "Bass"
@@ -105,7 +115,14 @@ class Bass:
     )
 
     def chances(self, where: Innovation, values: Mapping[str, float]) -> np.ndarray:
-        """The chance that each person adopts in each period, given what was seen before: (periods, people)."""
+        """The chance that each person adopts in each period, given what was seen before: (periods, people).
+
+        >>> from kmsim.diffusion.communities import innovation
+        >>> where = innovation("physicians")
+        >>> chances = BASS.chances(where, {"p": 0.5, "q": 1.0, "m": 0.9})
+        >>> chances.shape, bool(((chances >= 0) & (chances < 1)).all())
+        ((17, 125), True)
+        """
         by_community = self._followed(where, values)[0]
         chances = np.repeat(by_community, where.sizes, axis=1)
         at = np.arange(1, where.periods + 1)[:, None]
@@ -164,6 +181,10 @@ def likelihood(where: Innovation, chances: np.ndarray) -> np.ndarray:
 
 
 def priors(free: Free) -> tuple[float, tuple[float, float]] | None:
-    """The model's default and prior of a free parameter, None if the model has none of that name."""
+    """The model's default and prior of a free parameter, None if the model has none of that name.
+
+    >>> priors(RULES.free[0]) is None, priors(BASS.free[0]) is None
+    (False, True)
+    """
     row = PARAMETERS.get(free.name)
     return None if row is None else (row.default, row.prior)

@@ -54,7 +54,12 @@ def school_ties(system: System) -> pd.DataFrame:
 
 def within(schools: pd.DataFrame) -> pd.DataFrame:
     """How many schools lie within the ranges of real ones, by statistic and phase: statistic, phase, schools, median, least,
-    most, below, within, above (shares of schools). `all` stands for every phase."""
+    most, below, within, above (shares of schools). `all` stands for every phase.
+
+    >>> from kmsim.system import build
+    >>> list(within(school_ties(build("village"))).columns[:3])
+    ['statistic', 'phase', 'schools']
+    """
     rows = []
     for name, (low, high) in RANGES.items():
         for phase, part in [*schools.groupby("phase", sort=False), ("all", schools)]:

@@ -46,7 +46,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of a prediction. sign: +1 if more is better; chance: what knowing nothing gives, None if it depends."""
+    """A measure of a prediction. sign: +1 if more is better, -1 if less is."""
 
     name: str
     label: str

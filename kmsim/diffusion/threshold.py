@@ -26,7 +26,11 @@ DRAWS = 8  # of everyone's thresholds, for each point of the grid
 
 
 def available() -> bool:
-    """Whether NDlib can be used."""
+    """Whether NDlib can be used.
+
+    >>> available() == (version() is not None)
+    True
+    """
     return version() is not None
 
 
@@ -40,7 +44,11 @@ def version() -> str | None:
 
 
 def at_edge(name: str, value: float) -> bool:
-    """Whether a fitted value lies at an end of the grid; name: mean or spread."""
+    """Whether a fitted value lies at an end of the grid; name: mean or spread.
+
+    >>> at_edge("mean", 0.1), at_edge("mean", 0.5)
+    (True, False)
+    """
     grid = {"mean": MEANS, "spread": SPREADS}[name]
     return value in (grid[0], grid[-1])
 
@@ -49,6 +57,11 @@ def fit_threshold(where: Innovation, seed: int) -> Fit:
     """The mean and spread of thresholds that bring the curves nearest: least mean square over communities and periods.
 
     score: minus the root of that mean square (a share of people), for there is no likelihood.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> found = fit_threshold(innovation("physicians").only([3]), seed=1)
+    >>> found.values["mean"] in MEANS, found.values["spread"] in SPREADS
+    (True, True)
     """
     seen = where.curves()
     ahead = np.arange(1, where.periods + 1) > where.began[:, None]
@@ -62,7 +75,13 @@ def fit_threshold(where: Innovation, seed: int) -> Fit:
 
 
 def forecast_threshold(where: Innovation, values: Mapping[str, float], seed: int, runs: int) -> Forecast:
-    """Communities run forward from their first period of adoption, with thresholds drawn anew in each run."""
+    """Communities run forward from their first period of adoption, with thresholds drawn anew in each run.
+
+    >>> from kmsim.diffusion.communities import innovation
+    >>> where = innovation("physicians").only([0])
+    >>> forecast_threshold(where, {"mean": 0.3, "spread": 0.1}, seed=1, runs=2).shares.shape
+    (2, 1, 17)
+    """
     draws = np.random.Generator(np.random.Philox(key=[seed, 2])).standard_normal((runs, where.n_people))
     thresholds = np.clip(values["mean"] + values["spread"] * draws, 0.0, 1.0)
     graph = _graph(where)

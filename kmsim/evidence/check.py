@@ -39,7 +39,11 @@ class Check:
 
     @property
     def finding(self) -> Finding:
-        """The record that is checked."""
+        """The record that is checked.
+
+        >>> Check("F27.effect", "x", "post", lambda seen: None, (-0.02, 0.02)).finding.id
+        'F27'
+        """
         return findings()[self.name.partition(".")[0]]
 
     @property
@@ -49,13 +53,23 @@ class Check:
 
     @property
     def named_by(self) -> tuple[str, ...]:
-        """The parameters that name the finding: a VAL row that has any was in view when they were judged."""
+        """The parameters that name the finding: a VAL row that has any was in view when they were judged.
+
+        >>> "q_aware" in Check("F40", "x", "hearing", lambda seen: None, (0.0, 1.0)).named_by
+        True
+        """
         return citing(self.finding.id)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found."""
+    """What a check found.
+
+    >>> check = Check("F27.effect", "x", "post", lambda seen: None, (-0.02, 0.02), order=(None, 0.0))
+    >>> found = Result(check, Interval(0.01, 0.005, 0.015, 9))
+    >>> found.verdict, found.order
+    ('pass', 'fail')
+    """
 
     check: Check
     found: Interval

@@ -45,7 +45,13 @@ class Experiment:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def plan(self, times: float = 1.0) -> Plan:
-        """The lab's plan of it. times: how many times its own seeds, where it has several. Raises KmsimError for bad arms."""
+        """The lab's plan of it. times: how many times its own seeds, where it has several. Raises KmsimError for bad arms.
+
+        >>> from kmsim.evidence.arms import programme
+        >>> experiment = Experiment("small", "an example", {"all": programme()}, seeds=2, years=1, funded_years=1)
+        >>> len(experiment.plan(times=3))
+        6
+        """
         from kmsim.lab.planning import read_plan
         from kmsim.lab.scenarios import Column, Scenarios
 

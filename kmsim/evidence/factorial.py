@@ -24,6 +24,9 @@ def shapley(values: np.ndarray) -> np.ndarray:
     """Each feature's Shapley value of a table with a value a combination, the first feature varying slowest, off first.
 
     The values add up to what all features on give over all off.
+
+    >>> shapley(np.array([0.0, 0.0, 0.0, 1.0])).tolist()
+    [0.5, 0.5]
     """
     features = int(np.log2(len(values)))
     table = values.reshape((2,) * features)
@@ -49,12 +52,26 @@ def main_effects(values: np.ndarray) -> np.ndarray:
 
 
 def least_main_effect(of: Values) -> Statistic:
-    """The least of the main effects, seed by seed: nil or more if every feature helps or does no harm."""
+    """The least of the main effects, seed by seed: nil or more if every feature helps or does no harm.
+
+    >>> from types import SimpleNamespace
+    >>> seen = SimpleNamespace(rows=[("a", 0, seed, "") for seed in (1, 2)])
+    >>> table = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [5.0, 5.0]])  # four combinations, two seeds
+    >>> least_main_effect(lambda seen: table)(seen).value
+    2.0
+    """
     return lambda seen: intervals.mean([main_effects(row).min() for row in _by_seed(seen, of)])
 
 
 def lead(of: Values, place: int) -> Statistic:
-    """A feature's share of the sum of Shapley values less the largest share of any other, seed by seed."""
+    """A feature's share of the sum of Shapley values less the largest share of any other, seed by seed.
+
+    >>> from types import SimpleNamespace
+    >>> seen = SimpleNamespace(rows=[("a", 0, seed, "") for seed in (1, 2)])
+    >>> table = np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [5.0, 5.0]])  # four combinations, two seeds
+    >>> round(lead(lambda seen: table, 0)(seen).value, 2)
+    0.2
+    """
 
     def statistic(seen: Seen) -> intervals.Interval:
         worth = [shapley(row) for row in _by_seed(seen, of)]

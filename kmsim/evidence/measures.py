@@ -19,7 +19,12 @@ CRITERION = 0.4  # F51: a school meets it if its mean of use times fidelity reac
 
 
 def of_members(column: str, year: int) -> Measure:
-    """A column summed over schools that were ever members, for each of their posts."""
+    """A column summed over schools that were ever members, for each of their posts.
+
+    >>> run = RunSeen({"ever_member": np.array([[1, 0]]), "size": np.array([[10, 30]]), "aware": np.array([[5, 30]])}, {})
+    >>> of_members("aware", 0)(run)
+    0.5
+    """
 
     def measure(run: RunSeen) -> float:
         inside = run.members(year)
@@ -29,17 +34,32 @@ def of_members(column: str, year: int) -> Measure:
 
 
 def in_use(year: int) -> Measure:
-    """Share of members' teachers trying or using the practice at the end of a year."""
+    """Share of members' teachers trying or using the practice at the end of a year.
+
+    >>> run = RunSeen({"ever_member": np.array([[1, 0]]), "size": np.array([[10, 30]]), "in_use": np.array([[5, 0]])}, {})
+    >>> in_use(0)(run)
+    0.5
+    """
     return of_members("in_use", year)
 
 
 def well(year: int) -> Measure:
-    """Share of members' teachers doing it well."""
+    """Share of members' teachers doing it well.
+
+    >>> run = RunSeen({"ever_member": np.array([[1, 1]]), "size": np.array([[10, 30]]), "well": np.array([[5, 5]])}, {})
+    >>> well(0)(run)
+    0.25
+    """
     return of_members("well", year)
 
 
 def depth(year: int) -> Measure:
-    """Mean fidelity of members' teachers in use."""
+    """Mean fidelity of members' teachers in use.
+
+    >>> columns = {"ever_member": [[1, 1]], "size": [[10, 30]], "in_use": [[5, 5]], "q_users": [[2.0, 4.0]]}
+    >>> depth(0)(RunSeen({name: np.array(values) for name, values in columns.items()}, {}))
+    0.6
+    """
 
     def measure(run: RunSeen) -> float:
         inside = run.members(year)
@@ -49,7 +69,12 @@ def depth(year: int) -> Measure:
 
 
 def gain(year: int) -> Measure:
-    """Pupils' mean gain in members' schools, SD."""
+    """Pupils' mean gain in members' schools, SD.
+
+    >>> columns = {"ever_member": [[1, 1]], "size": [[10, 30]], "pupils": [[100, 300]], "attainment": [[0.2, 0.0]]}
+    >>> round(gain(0)(RunSeen({name: np.array(values) for name, values in columns.items()}, {})), 3)
+    0.05
+    """
 
     def measure(run: RunSeen) -> float:
         inside = run.members(year)
@@ -60,17 +85,32 @@ def gain(year: int) -> Measure:
 
 
 def everywhere(column: str, year: int) -> Measure:
-    """A column summed over all schools, for each post."""
+    """A column summed over all schools, for each post.
+
+    >>> run = RunSeen({"size": np.array([[10, 30]]), "aware": np.array([[5, 15]])}, {})
+    >>> everywhere("aware", 0)(run)
+    0.5
+    """
     return lambda run: float(run.at(column, year).sum() / run.at("size", year).sum())
 
 
 def reach(year: int) -> Measure:
-    """Share of schools that have signed up by the end of a year."""
+    """Share of schools that have signed up by the end of a year.
+
+    >>> run = RunSeen({"size": np.array([[10, 30]]), "ever_member": np.array([[1, 0]])}, {})
+    >>> reach(0)(run)
+    0.5
+    """
     return lambda run: float(run.at("ever_member", year).mean())
 
 
 def left_formally(start: int, end: int) -> Measure:
-    """Of the schools signed up at the end of one year, the share that are not at the end of another."""
+    """Of the schools signed up at the end of one year, the share that are not at the end of another.
+
+    >>> run = RunSeen({"size": np.ones((2, 4)), "signed_up": np.array([[1, 1, 1, 0], [1, 0, 0, 1]])}, {})
+    >>> round(left_formally(0, 1)(run), 3)
+    0.667
+    """
 
     def measure(run: RunSeen) -> float:
         there = run.at("signed_up", start) > 0
@@ -83,6 +123,11 @@ def trajectory(kind: str) -> Measure:
     """Share of members of one of F51's classes, by the criterion two, three and five years after joining.
 
     Met in years 5 and 2 is a sustainer, 5 but not 2 slow, 3 but not 5 late, anything else rapid.
+
+    >>> use = np.outer([0, 0, 5, 5, 5, 5], [1, 0])  # one school does it from year 2 on, the other never
+    >>> run = RunSeen({"size": np.full((6, 2), 10), "ever_member": np.ones((6, 2)), "q_users": use}, {})
+    >>> trajectory("sustainer")(run), trajectory("rapid")(run)
+    (0.5, 0.5)
     """
 
     def measure(run: RunSeen) -> float:
@@ -100,7 +145,12 @@ def trajectory(kind: str) -> Measure:
 
 
 def aware(role: str, year: float) -> Measure:
-    """Share of a role's posts that have heard of the practice, between ticks if need be."""
+    """Share of a role's posts that have heard of the practice, between ticks if need be.
+
+    >>> run = RunSeen({"size": np.ones((3, 1))}, {"aware": {"head": [0.0, 0.2, 0.4]}})
+    >>> round(aware("head", 1.5)(run), 2)
+    0.3
+    """
 
     def measure(run: RunSeen) -> float:
         shares = run.series["aware"][role]
@@ -110,12 +160,21 @@ def aware(role: str, year: float) -> Measure:
 
 
 def effect(run: RunSeen) -> float:
-    """A trial's estimate, SD."""
+    """A trial's estimate, SD.
+
+    >>> effect(RunSeen({"size": np.ones((1, 1))}, {"trial": {"effect": 0.1, "low": 0.0, "high": 0.2}}))
+    0.1
+    """
     return run.trial.effect
 
 
 def trial_difference(column: str) -> Measure:
-    """A column for each post in a trial's treated schools less that in its controls, at the end."""
+    """A column for each post in a trial's treated schools less that in its controls, at the end.
+
+    >>> columns = {"arm": [[1, 0, -1]], "size": [[10, 10, 10]], "in_use": [[5, 2, 9]]}
+    >>> round(trial_difference("in_use")(RunSeen({name: np.array(values) for name, values in columns.items()}, {})), 2)
+    0.3
+    """
 
     def measure(run: RunSeen) -> float:
         arm, size, values = (run.at(name, run.years) for name in ("arm", "size", column))

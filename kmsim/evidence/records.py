@@ -55,12 +55,22 @@ class Record:
 
     @property
     def mark(self) -> str:
-        """`from memory` or `elicited`, partly or wholly; empty for what was read."""
+        """`from memory` or `elicited`, partly or wholly; empty for what was read.
+
+        >>> given = {"statement": "", "quantity": "x", "value": 1.0, "source": ("a",), "test": "none"}
+        >>> Prior(id="P99", grade=("M",), **given).mark, Prior(id="P99", grade=("V",), **given).mark
+        ('from memory', '')
+        """
         return mark(self.grade)
 
     @property
     def range(self) -> str:
-        """The plausible range as text, empty where there is none."""
+        """The plausible range as text, empty where there is none.
+
+        >>> given = {"statement": "", "quantity": "x", "value": 1.0, "source": ("a",), "grade": ("V",), "test": "none"}
+        >>> Prior(id="P99", low=0.5, high=2.0, **given).range, Prior(id="P99", high=2.0, **given).range
+        ('0.5 to 2', 'up to 2')
+        """
         if self.low is None and self.high is None:
             return ""
         if self.high is None or self.low is None:
@@ -72,7 +82,12 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding(Record):
-    """Something research found. use: what for, and why; group: of the twelve validation groups; retagged: the date."""
+    """Something research found. use: what for, and why; group: of the twelve validation groups; retagged: the date.
+
+    >>> from kmsim.evidence.table import findings
+    >>> findings()["F27"].use
+    'CAL'
+    """
 
     section: str
     use: str
@@ -83,7 +98,12 @@ class Finding(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Prior(Record):
-    """A parameter as it is before any fitting. from_findings: those it is taken from; shape: of its distribution."""
+    """A parameter as it is before any fitting. from_findings: those it is taken from; shape: of its distribution.
+
+    >>> from kmsim.evidence.table import priors
+    >>> priors()["P43"].quantity
+    'share'
+    """
 
     from_findings: tuple[str, ...] = ()
     shape: str = ""

@@ -38,7 +38,12 @@ COLUMNS = ("check", "finding", "evidence", "accepted", "model", "low", "high", "
 
 @dataclass
 class Scorecard:
-    """What the checks found. seconds: how long it took; times: how many times the experiments' own seeds."""
+    """What the checks found. seconds: how long it took; times: how many times the experiments' own seeds.
+
+    >>> card = Scorecard([])
+    >>> card.ending, card.groups()[1]
+    ('0 pass, 0 fail, 0 cannot tell', 'not checked')
+    """
 
     results: list[Result]
     seconds: float = 0.0
@@ -46,7 +51,11 @@ class Scorecard:
     not_checked: dict[str, str] = field(default_factory=dict)
 
     def frame(self) -> pd.DataFrame:
-        """A row a check: what the finding says, what the model does with its interval, the verdict and the kind."""
+        """A row a check: what the finding says, what the model does with its interval, the verdict and the kind.
+
+        >>> list(Scorecard([]).frame().columns[:4])
+        ['check', 'finding', 'evidence', 'accepted']
+        """
         import pandas as pd
 
         return pd.DataFrame([_row(result) for result in self.results], columns=[*COLUMNS, "says", "statistic", "marks"])
@@ -57,7 +66,11 @@ class Scorecard:
         return tally(self.results)
 
     def by_kind(self) -> list[str]:
-        """A line a kind: what is a test and what is none."""
+        """A line a kind: what is a test and what is none.
+
+        >>> Scorecard([]).by_kind()[0]
+        'VAL (tests: never fitted): 0 pass, 0 fail, 0 cannot tell'
+        """
         meanings = {
             "VAL": "tests: never fitted",
             "CAL": "may be fitted: no tests",
@@ -83,7 +96,11 @@ class Scorecard:
         return next((v for v in (FAIL, CANNOT_TELL) if v in found), PASS)
 
     def left_out(self, group: int) -> list[str]:
-        """The findings of a validation group that have no check."""
+        """The findings of a validation group that have no check.
+
+        >>> all(findings()[name].group == 1 for name in Scorecard([]).left_out(1))
+        True
+        """
         done = {result.check.finding.id for result in self.results}
         return [name for name, finding in findings().items() if finding.group == group and name not in done]
 
@@ -111,7 +128,13 @@ class Scorecard:
 
 
 def tally(results: Iterable[Result]) -> str:
-    """How many passed, failed and could not be told, in the words that end a scorecard."""
+    """How many passed, failed and could not be told, in the words that end a scorecard.
+
+    >>> from kmsim.evidence.check import Check
+    >>> check = Check("F27.effect", "x", "post", lambda seen: None, (-0.02, 0.02))
+    >>> tally([Result(check, Interval(0.01, 0.005, 0.015, 9))])
+    '1 pass, 0 fail, 0 cannot tell'
+    """
     counts = Counter(result.verdict for result in results)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
 
@@ -211,14 +234,26 @@ def range_words(accept: Range) -> str:
 
 
 def evidence_words(result: Result) -> str:
-    """What the finding has: its figure, with the mark of a weak record."""
+    """What the finding has: its figure, with the mark of a weak record.
+
+    >>> from kmsim.evidence.check import Check
+    >>> check = Check("F27.effect", "x", "post", lambda seen: None, (-0.02, 0.02))
+    >>> evidence_words(Result(check, Interval(0.01, 0.0, 0.02, 9)))
+    '0 SD'
+    """
     record = result.check.finding
     mark = f" [{record.mark}]" if record.mark else ""
     return f"{plain(record.value)}{' ' + record.unit if record.unit else ''}{mark}"
 
 
 def marks(result: Result) -> str:
-    """What a reader must know of a verdict: whose range it is, and which parameters were judged with the finding in view."""
+    """What a reader must know of a verdict: whose range it is, and which parameters were judged with the finding in view.
+
+    >>> from kmsim.evidence.check import Check
+    >>> check = Check("F27.effect", "x", "post", lambda seen: None, (0.0, None), own=True)
+    >>> marks(Result(check, Interval(0.01, 0.0, 0.02, 9)))
+    "range: this project's reading; by sign only, however small"
+    """
     check = result.check
     said = ["range: this project's reading"] if check.own else []
     if 0.0 in check.accept and None in check.accept:
@@ -253,5 +288,9 @@ def _row(result: Result) -> tuple[Any, ...]:
 
 
 def usable() -> int:
-    """How many findings could be checked: all that are calibrated, tested or built in."""
+    """How many findings could be checked: all that are calibrated, tested or built in.
+
+    >>> 0 < usable() <= len(findings())
+    True
+    """
     return sum(finding.use != "none" for finding in findings().values())

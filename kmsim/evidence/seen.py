@@ -22,6 +22,10 @@ class RunSeen:
     """One run: `at(column, year)` is a value a school, `series` what was noted beside, `trial` the estimate of a trial.
 
     columns: name -> (years + 1, schools).
+
+    >>> run = RunSeen({"size": np.array([[10, 30], [10, 30]]), "ever_member": np.array([[0, 0], [1, 0]])}, {})
+    >>> run.years, run.members(1).tolist(), run.at("size", 0).tolist()
+    (1, [True, False], [10.0, 30.0])
     """
 
     def __init__(self, columns: Mapping[str, np.ndarray], series: Mapping[str, Any]) -> None:
@@ -47,7 +51,12 @@ class RunSeen:
 
     @property
     def trial(self) -> Estimate:
-        """What the trial reported."""
+        """What the trial reported.
+
+        >>> trial = {"effect": 0.1, "low": 0.02, "high": 0.18}
+        >>> RunSeen({"size": np.array([[10]])}, {"trial": trial}).trial.null
+        False
+        """
         return Estimate(**self.series["trial"])
 
 

@@ -57,7 +57,12 @@ class Standing:
         return said + "." + ("" if self.current else " That was found with an earlier version of the model's code.")
 
     def failures(self, kind: str | None = None) -> list[str]:
-        """What fails, a line a check: what was measured, what the model has and what was accepted. kind: VAL, CAL, built in, or all."""
+        """What fails, a line a check: what was measured, what the model has and what was accepted. kind: VAL, CAL, built in, or all.
+
+        >>> row = {"check": "F07", "kind": "VAL", "verdict": "fail", "says": "effect", "model": "0.2", "accepted": "0 or less"}
+        >>> Standing((row,), "").failures("VAL")
+        ['F07: effect: 0.2; accepted: 0 or less']
+        """
         return [
             f"{row['check']}: {row['says']}: {row['model']}; accepted: {row['accepted']}"
             for row in self.rows
@@ -66,7 +71,11 @@ class Standing:
 
 
 def read() -> Standing:
-    """The standing that is shipped. Raises KmsimError for a file that is not as `write` makes it."""
+    """The standing that is shipped. Raises KmsimError for a file that is not as `write` makes it.
+
+    >>> {row["verdict"] for row in read().rows} <= {"pass", "fail", "cannot tell"}
+    True
+    """
     text = files("kmsim.data").joinpath(FILE).read_text(encoding="utf-8")
     rows = [*csv.DictReader(io.StringIO(text))]
     if not rows or tuple(rows[0]) != COLUMNS:

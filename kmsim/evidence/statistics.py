@@ -16,18 +16,37 @@ from kmsim.evidence.seen import Seen
 
 
 def mean(arm: str, of: Measure, scenario: int | None = 0) -> Statistic:
-    """The mean of a measure over an arm's seeds, or over all its scenarios."""
+    """The mean of a measure over an arm's seeds, or over all its scenarios.
+
+    >>> from types import SimpleNamespace
+    >>> seen = SimpleNamespace(each=lambda arm, of, scenario: np.array([0.1, 0.2, 0.3]))
+    >>> round(mean("all", of=effect)(seen).value, 2)
+    0.2
+    """
     return lambda seen: intervals.mean(seen.each(arm, of, scenario))
 
 
 def difference(arm: str, other: str, of: Measure, scenario: int = 0, than: int | None = None) -> Statistic:
-    """A measure in one arm less that in another, seed by seed. than: the other's scenario."""
+    """A measure in one arm less that in another, seed by seed. than: the other's scenario.
+
+    >>> from types import SimpleNamespace
+    >>> found = {"coached": np.array([0.3, 0.5]), "none": np.array([0.1, 0.3])}
+    >>> seen = SimpleNamespace(each=lambda arm, of, scenario: found[arm])
+    >>> round(difference("coached", "none", of=effect)(seen).low, 2)
+    0.2
+    """
     second = scenario if than is None else than
     return lambda seen: intervals.mean(seen.each(arm, of, scenario) - seen.each(other, of, second))
 
 
 def change(arm: str, later: Measure, earlier: Measure, scenario: int = 0) -> Statistic:
-    """One measure less another in the same runs."""
+    """One measure less another in the same runs.
+
+    >>> from types import SimpleNamespace
+    >>> seen = SimpleNamespace(each=lambda arm, of, scenario: np.array({"later": [0.3, 0.5], "earlier": [0.1, 0.3]}[of]))
+    >>> round(change("all", "later", "earlier")(seen).value, 2)
+    0.2
+    """
     return lambda seen: intervals.mean(seen.each(arm, later, scenario) - seen.each(arm, earlier, scenario))
 
 
@@ -42,7 +61,14 @@ def outcome_difference(arm: str, other: str, outcome: str, per: str = "") -> Sta
 
 
 def ratio(arm: str, other: str, of: Measure) -> Statistic:
-    """The mean of a measure in one arm over that in another."""
+    """The mean of a measure in one arm over that in another.
+
+    >>> from types import SimpleNamespace
+    >>> found = {"large": np.array([0.1, 0.1, 0.1]), "small": np.array([0.2, 0.2, 0.2])}
+    >>> seen = SimpleNamespace(each=lambda arm, of: found[arm])
+    >>> ratio("large", "small", of=effect)(seen).value
+    0.5
+    """
 
     def statistic(seen: Seen) -> Interval:
         one, two = seen.each(arm, of), seen.each(other, of)
@@ -57,7 +83,14 @@ def kept(arm: str, of: str) -> Statistic:
 
 
 def rank_correlation(levels: dict[str, float], of: Measure) -> Statistic:
-    """Spearman's correlation, over arms and seeds, of a measure with the level at which each arm stands."""
+    """Spearman's correlation, over arms and seeds, of a measure with the level at which each arm stands.
+
+    >>> from types import SimpleNamespace
+    >>> found = {"few": np.array([0.1, 0.2, 0.1]), "many": np.array([0.5, 0.4, 0.6])}
+    >>> seen = SimpleNamespace(each=lambda arm, of: found[arm])
+    >>> round(rank_correlation({"few": 1.0, "many": 9.0}, of=effect)(seen).value, 2)
+    0.89
+    """
 
     def statistic(seen: Seen) -> Interval:
         table = np.array([seen.each(arm, of) for arm in levels])
@@ -73,7 +106,14 @@ def rank_correlation(levels: dict[str, float], of: Measure) -> Statistic:
 
 
 def correlation(arm: str, key: str, of: Measure) -> Statistic:
-    """Pearson's correlation, over scenarios, of what varies with a measure; scenarios in which there is none are left out."""
+    """Pearson's correlation, over scenarios, of what varies with a measure; scenarios in which there is none are left out.
+
+    >>> from types import SimpleNamespace
+    >>> x = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> seen = SimpleNamespace(varied=lambda key, arm: x, each=lambda arm, of, scenario: 1 - 2 * x)
+    >>> round(correlation("all", "taper", of=effect)(seen).value, 2)
+    -1.0
+    """
 
     def statistic(seen: Seen) -> Interval:
         x, y = seen.varied(key, arm), seen.each(arm, of, None)
@@ -85,5 +125,11 @@ def correlation(arm: str, key: str, of: Measure) -> Statistic:
 
 
 def null_share(arm: str, scenario: int | None = 0) -> Statistic:
-    """The share of trials whose interval covers no effect."""
+    """The share of trials whose interval covers no effect.
+
+    >>> from types import SimpleNamespace
+    >>> trials = [SimpleNamespace(trial=SimpleNamespace(null=null)) for null in (True, True, False, False)]
+    >>> null_share("all")(SimpleNamespace(runs=lambda arm, scenario: trials)).value
+    0.5
+    """
     return lambda seen: intervals.share([run.trial.null for run in seen.runs(arm, scenario)])

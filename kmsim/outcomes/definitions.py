@@ -38,7 +38,13 @@ def months(sd):
 
 
 class Totals:
-    """The totals of one practice over a run: `totals.in_use` is an array over ticks; sizes of the system beside them."""
+    """The totals of one practice over a run: `totals.in_use` is an array over ticks; sizes of the system beside them.
+
+    >>> sizes = dict(posts=100, schools=5, posts_most=20, posts_least=20, pupils=900.0, disadvantaged=200.0)
+    >>> run = dict(ticks_per_year=6, funding_end=3.0, budget=None, staff_hour_gbp=40.0)
+    >>> OUTCOMES["aware"].value(Totals(np.full((2, len(INDEX)), 25.0), **sizes, **run))
+    array([0.25, 0.25])
+    """
 
     def __init__(
         self,
@@ -52,12 +58,14 @@ class Totals:
         ticks_per_year: int,
         funding_end: float,
         budget: float | None,
+        staff_hour_gbp: float,
     ):
         self.table = table
         self.posts, self.schools = posts, schools
         self.posts_most, self.posts_least = posts_most, posts_least
         self.pupils, self.disadvantaged = pupils, disadvantaged
-        self.ticks_per_year, self.funding_end, self.budget = ticks_per_year, funding_end, budget
+        self.ticks_per_year, self.funding_end = ticks_per_year, funding_end
+        self.budget, self.staff_hour_gbp = budget, staff_hour_gbp
 
     def __getattr__(self, name: str) -> np.ndarray:
         if name.startswith("_") or name not in INDEX:
@@ -65,7 +73,13 @@ class Totals:
         return self.table[:, INDEX[name]]
 
     def from_funding_end(self, values: np.ndarray, years: float) -> np.ndarray:
-        """The value so many years after funding ended, from that tick on; NaN before it (and all along if it never comes)."""
+        """The value so many years after funding ended, from that tick on; NaN before it (and all along if it never comes).
+
+        >>> run = dict(ticks_per_year=1, funding_end=1.0, budget=None, staff_hour_gbp=40.0)
+        >>> totals = Totals(np.zeros((4, len(INDEX))), 100, 5, 20, 20, 900.0, 200.0, **run)
+        >>> totals.from_funding_end(np.array([1.0, 2.0, 3.0, 4.0]), 1)
+        array([nan, nan,  3.,  3.])
+        """
         tick = round((self.funding_end + years) * self.ticks_per_year)
         out = np.full(len(values), np.nan)
         if tick < len(values):
@@ -75,7 +89,11 @@ class Totals:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One outcome: its name in code and files, its label in tables, what it is, and how it is made of totals."""
+    """One outcome: its name in code and files, its label in tables, what it is, and how it is made of totals.
+
+    >>> OUTCOMES["doing_it_well"].unit, OUTCOMES["doing_it_well"].better
+    ('share', 'more')
+    """
 
     name: str
     label: str
@@ -89,11 +107,19 @@ class Outcome:
     percent: bool = False
 
     def show(self, value: float) -> str:
-        """A value as people read it."""
+        """A value as people read it.
+
+        >>> OUTCOMES["doing_it_well"].show(0.123), OUTCOMES["cost_gbp"].show(2.5e6), OUTCOMES["depth"].show(np.nan)
+        ('12.3%', '£2.50m', 'n/a')
+        """
         return "n/a" if not np.isfinite(value) else _tidy(self._text(value))
 
     def show_change(self, value: float) -> str:
-        """A difference of two values as people read it, with its sign: of shares, in percentage points."""
+        """A difference of two values as people read it, with its sign: of shares, in percentage points.
+
+        >>> OUTCOMES["doing_it_well"].show_change(0.05), OUTCOMES["months"].show_change(-0.3)
+        ('+5.0 pts', '-0.3')
+        """
         if not np.isfinite(value):
             return "n/a"
         text = _tidy(f"{100 * value:.1f} pts" if self.percent else self._text(value))
@@ -206,6 +232,10 @@ OUTCOMES: dict[str, Outcome] = _table(
     Outcome(
         "staff_hours", "Staff hours", "teachers' own time: hours attended but not covered, and own facilitators' hours",
         "hours so far", "hours", "less", "F85, F89", lambda t: t.staff_hours, shared=True,
+    ),
+    Outcome(
+        "staff_gbp", "Staff hours, valued", "what teachers' own time would cost if it were paid for; no part of the total cost",
+        "staff_hours x c_staff_hour", "GBP", "less", "F89", lambda t: t.staff_hours * t.staff_hour_gbp, shared=True,
     ),
     Outcome(
         "aware", "Aware", "share of teachers who have heard of the practice", "posts not UNAWARE / all posts", "share", "more",

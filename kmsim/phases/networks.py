@@ -48,7 +48,12 @@ def fund_at(joined, tick, funded_ticks, taper_ticks):
 
 @compiled
 def funding_in_all(clock):
-    """Years of full funding that a school's whole funded time amounts to."""
+    """Years of full funding that a school's whole funded time amounts to.
+
+    >>> from kmsim.phases.world import clock
+    >>> funding_in_all(clock(1, 6, 3.0, 0.0, 1.0, False))
+    3.0
+    """
     ticks = 0.0
     for tick in range(clock.funded_ticks + clock.taper_ticks):
         ticks += fund_at(0, tick, clock.funded_ticks, clock.taper_ticks)

@@ -22,6 +22,10 @@ class Eligibility:
 
     phase, region, la: lists of names. fsm_rank_min, fsm_rank_max: rank of free meals within the phase, [0, 1].
     in_trust: true for schools of a multi-academy trust only.
+
+    >>> from kmsim.system import build
+    >>> bool(Eligibility().mask(build("village")).all())
+    True
     """
 
     phase: tuple[str, ...] = ()
@@ -33,7 +37,15 @@ class Eligibility:
 
     @classmethod
     def read(cls, data: Any, where: str) -> Eligibility:
-        """From YAML. Raises UnknownName for an unknown condition, BadValue for one that makes no sense."""
+        """From YAML. Raises UnknownName for an unknown condition, BadValue for one that makes no sense.
+
+        >>> Eligibility.read({"phase": "primary", "fsm_rank_min": 0.5}, "mine.yaml").phase
+        ('primary',)
+        >>> Eligibility.read({"phase": "prmary"}, "mine.yaml")
+        Traceback (most recent call last):
+            ...
+        kmsim.errors.UnknownName: mine.yaml.phase=prmary: not a phase; did you mean 'primary'?
+        """
         if data is None:
             return cls()
         if not isinstance(data, dict):
@@ -58,7 +70,12 @@ class Eligibility:
         return cls(**fields)
 
     def mask(self, system: System) -> np.ndarray:
-        """Which schools meet the conditions: bool (S,)."""
+        """Which schools meet the conditions: bool (S,).
+
+        >>> from kmsim.system import build
+        >>> Eligibility(phase=("secondary",)).mask(build("village")).tolist()
+        [False, False, False, False, True]
+        """
         s = system.schools
         keep = (s["fsm_rank"] >= self.fsm_rank_min) & (s["fsm_rank"] <= self.fsm_rank_max)
         if self.phase:
@@ -73,7 +90,12 @@ class Eligibility:
 
 
 def named(system: System, kind: str, wanted: tuple[str, ...]) -> np.ndarray:
-    """The schools whose region or authority is one of these names. Raises UnknownName for one the system has not."""
+    """The schools whose region or authority is one of these names. Raises UnknownName for one the system has not.
+
+    >>> from kmsim.system import build
+    >>> named(build("village"), "la", ("village",)).tolist()
+    [True, True, True, True, True]
+    """
     known = {label.lower(): i for i, label in enumerate(system.labels[kind])}
     for name in wanted:
         if name.lower() not in known:

@@ -59,6 +59,9 @@ class Lever:
     """What a policy is made of. Subclasses say what they set and what that costs.
 
     start, stop: policy years between which it holds (stop None: its default). eligible: for which schools.
+
+    >>> LEVERS["coaching"](hours=10.0, stop=2.0).sets()
+    {'coaching': 10.0}
     """
 
     key: ClassVar[str] = ""
@@ -92,23 +95,39 @@ class Lever:
 
     @cached_property
     def is_wide(self) -> bool:
-        """Whether it holds for schools that are not members."""
+        """Whether it holds for schools that are not members.
+
+        >>> Broadcast().is_wide, Cpd().is_wide
+        (True, False)
+        """
         return any(name in WIDE for name in self.sets())
 
 
 def share(default: float) -> Any:
-    """A field that must lie in [0, 1]."""
+    """A field that must lie in [0, 1].
+
+    >>> share(0.5).metadata["high"]
+    1.0
+    """
     return field(default=default, metadata={"low": 0.0, "high": 1.0})
 
 
 def number(default: float, low: float = 0.0, high: float = 1e6) -> Any:
-    """A field with its own bounds."""
+    """A field with its own bounds.
+
+    >>> number(15.0, 0.0, 40.0).metadata["high"]
+    40.0
+    """
     return field(default=default, metadata={"low": low, "high": high})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Broadcast(Lever):
-    """Guidance by post, web and press, for every school: reaches awareness and a little knowledge only (F27-F29)."""
+    """Guidance by post, web and press, for every school: reaches awareness and a little knowledge only (F27-F29).
+
+    >>> Broadcast(strength=0.5).costs({"c_broadcast": 50.0})
+    {'broadcast': 25.0}
+    """
 
     key = "broadcast"
     strength: float = share(1.0)
@@ -122,7 +141,11 @@ class Broadcast(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Mandate(Lever):
-    """A duty, inspected: it makes schools sign up and teachers try, and wears ownership (system.md 4.1)."""
+    """A duty, inspected: it makes schools sign up and teachers try, and wears ownership (system.md 4.1).
+
+    >>> Mandate(strength=0.5).sets()
+    {'mandate': 0.5}
+    """
 
     key = "mandate"
     strength: float = share(1.0)
@@ -141,6 +164,9 @@ class Recruit(Lever):
     invitation: 1 in person, .1 by post. coverage: share of eligible schools wanted, when no budget decides.
     existing: 1 if asked through an existing network. ask: GBP a year the school pays. hubs: strong schools invite, reach
     falls with distance. unit: school, or trust (a trust's schools decide together). assigned: no choice, for tests.
+
+    >>> Recruit(invitation=0.1, unit="trust", hubs=True).costs({"c_central": 150.0})
+    {'central': 150.0}
     """
 
     key = "recruit"
@@ -159,7 +185,12 @@ class Recruit(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseIn(Lever):
-    """Growing by stages: from each year on, up to a coverage, in some regions or in all (system.md 4.8)."""
+    """Growing by stages: from each year on, up to a coverage, in some regions or in all (system.md 4.8).
+
+    >>> phases = [{"year": 0, "coverage": 0.03}, {"year": 2, "coverage": 0.5}]
+    >>> read_lever("phase_in", {"phases": phases}, "mine.yaml").phases[1]["coverage"]
+    0.5
+    """
 
     key = "phase_in"
     phases: tuple[dict, ...] = ()
@@ -167,7 +198,11 @@ class PhaseIn(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Cpd(Lever):
-    """CPD, the principal means of transfer, with a focus. Half its hours are covered, up to the planned attendance."""
+    """CPD, the principal means of transfer, with a focus. Half its hours are covered, up to the planned attendance.
+
+    >>> Cpd(intensity=0.7).sets()
+    {'cpd': 0.7, 'focus': 0.5}
+    """
 
     key = "cpd"
     intensity: float = share(0.5)
@@ -179,7 +214,12 @@ class Cpd(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class ExpertDays(Lever):
-    """External experts; with tiers, through a cascade of trainers that costs a tenth and keeps less quality (P45)."""
+    """External experts; with tiers, through a cascade of trainers that costs a tenth and keeps less quality (P45).
+
+    >>> p = {"expert_days": 4.0, "c_expert_day": 700.0, "cascade_days": 0.1}
+    >>> [ExpertDays(expertise=1.0, tiers=tiers).costs(p)["experts"] for tiers in (0, 2)]
+    [2800.0, 280.0]
+    """
 
     key = "expert_days"
     expertise: float = share(0.5)
@@ -195,7 +235,11 @@ class ExpertDays(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Coaching(Lever):
-    """Hours of one-to-one coaching for each teacher a year, all of them rehearsal with feedback (F11, F14)."""
+    """Hours of one-to-one coaching for each teacher a year, all of them rehearsal with feedback (F11, F14).
+
+    >>> Coaching(hours=15.0).costs_per_post({"c_coaching": 100.0})
+    {'coaching': 1500.0}
+    """
 
     key = "coaching"
     hours: float = number(15.0, 0.0, 40.0)
@@ -209,7 +253,11 @@ class Coaching(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainFacilitators(Lever):
-    """Building the network's own facilitators: self-sustaining capacity."""
+    """Building the network's own facilitators: self-sustaining capacity.
+
+    >>> TrainFacilitators(capacity=0.5).costs({"c_facilitators": 500.0})
+    {'facilitation': 250.0}
+    """
 
     key = "train_facilitators"
     capacity: float = share(0.5)
@@ -223,7 +271,11 @@ class TrainFacilitators(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class FormClusters(Lever):
-    """Schools near each other really meet, in clusters of 3 to 7. Size of the network costs only in hierarchies (F03, F45)."""
+    """Schools near each other really meet, in clusters of 3 to 7. Size of the network costs only in hierarchies (F03, F45).
+
+    >>> FormClusters(collaboration=0.5, network_size=5).costs({"c_cluster": 1800.0, "c_cluster_base": 400.0})
+    {'coordination': 1300.0}
+    """
 
     key = "form_clusters"
     collaboration: float = share(0.5)
@@ -241,7 +293,11 @@ class FormClusters(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Codesign(Lever):
-    """Members set the goals and the ways: ownership, which sustains the rest."""
+    """Members set the goals and the ways: ownership, which sustains the rest.
+
+    >>> Codesign(ownership=0.75).sets()
+    {'ownership': 0.75}
+    """
 
     key = "codesign"
     ownership: float = share(0.5)
@@ -255,7 +311,11 @@ class Codesign(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Target(Lever):
-    """Steering recruitment, hours and gain to disadvantaged schools and pupils (F04, F78)."""
+    """Steering recruitment, hours and gain to disadvantaged schools and pupils (F04, F78).
+
+    >>> Target(targeting=0.9).sets(), Target().costs({})
+    ({'targeting': 0.9}, {})
+    """
 
     key = "target"
     targeting: float = share(0.5)
@@ -266,7 +326,11 @@ class Target(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Community(Lever):
-    """Parents, business and community organisations take part (F05)."""
+    """Parents, business and community organisations take part (F05).
+
+    >>> Community(involvement=0.5).costs({"c_community": 1000.0})
+    {'community': 500.0}
+    """
 
     key = "community"
     involvement: float = share(0.5)
@@ -280,7 +344,11 @@ class Community(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class SomethingNew(Lever):
-    """How much of the practice members do not do already; near 0 the network recirculates what it knows."""
+    """How much of the practice members do not do already; near 0 the network recirculates what it knows.
+
+    >>> SomethingNew(novelty=0.1).sets()
+    {'novelty': 0.1}
+    """
 
     key = "something_new"
     novelty: float = share(0.7)
@@ -291,7 +359,11 @@ class SomethingNew(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Incentive(Lever):
-    """Money for taking part, a year (system.md 4.6)."""
+    """Money for taking part, a year (system.md 4.6).
+
+    >>> Incentive(gbp=2000.0).costs({})
+    {'incentives': 2000.0}
+    """
 
     key = "incentive"
     gbp: float = number(1000.0)
@@ -305,7 +377,11 @@ class Incentive(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Materials(Lever):
-    """Scripted materials, sent once and kept: they stand in for scarce expertise and adapt less (F26)."""
+    """Scripted materials, sent once and kept: they stand in for scarce expertise and adapt less (F26).
+
+    >>> Materials(scripting=1.0).once({"c_materials_base": 200.0, "c_materials": 1300.0})
+    {'materials': 1500.0}
+    """
 
     key = "materials"
     scripting: float = share(0.5)
@@ -319,7 +395,11 @@ class Materials(Lever):
 
 @dataclass(frozen=True, kw_only=True)
 class Archetype(Lever):
-    """The features and the yearly cost of a real network, coded from its published descriptions (archetypes.csv)."""
+    """The features and the yearly cost of a real network, coded from its published descriptions (archetypes.csv).
+
+    >>> Archetype(name="nlc").sets()["ownership"]
+    0.85
+    """
 
     key = "archetype"
     name: str = "nlc"
@@ -376,7 +456,11 @@ def archetypes() -> dict[str, dict[str, float]]:
 
 
 def archetype_note(name: str) -> str:
-    """Why a network is coded as it is, in a line."""
+    """Why a network is coded as it is, in a line.
+
+    >>> archetype_note("nlc")
+    'bids by schools; GBP50k/network matched, 10.7 schools; enquiry at six levels'
+    """
     with files("kmsim.data").joinpath("archetypes.csv").open(encoding="utf-8") as stream:
         return next(row["justification"] for row in csv.DictReader(stream) if row["key"] == name)
 

@@ -26,6 +26,11 @@ class Layout:
     """What a year offers: quantity -> value by school, and the money of it, GBP a school-year by category.
 
     cover_hours: the teacher-hours a year for which cover is bought at most, by school.
+
+    >>> from kmsim.model import Model
+    >>> layout = Model(system="village", policy="coaching").plan.at(0)
+    >>> sorted(name for name, values in layout.quantities.items() if values.any())
+    ['capacity_building', 'coaching', 'collaboration', 'cpd', 'external_expertise', 'focus', 'novelty', 'ownership', 'targeting']
     """
 
     quantities: dict[str, np.ndarray]
@@ -51,6 +56,11 @@ class Plan:
 
     p: parameter values. funded_years, years: of the run. budget: GBP or None. clock: for its seed (the order in which
     wide levers reach schools that a small budget cannot all reach) and for how long funding lasts in ticks.
+
+    >>> from kmsim.model import Model
+    >>> plan = Model(system="village", policy="coaching", years=5).plan
+    >>> plan.eligible.tolist(), bool((plan.planned > 0).all())
+    ([True, True, True, True, True], True)
     """
 
     def __init__(
@@ -132,7 +142,13 @@ class Plan:
         return [*{id(layout): layout for layout in self._layouts}.values()]
 
     def at(self, year: int) -> Layout:
-        """The layout of a year (years beyond the run's: the last)."""
+        """The layout of a year (years beyond the run's: the last).
+
+        >>> from kmsim.model import Model
+        >>> plan = Model(system="village", policy="coaching").plan
+        >>> plan.at(0) is plan.at(99)
+        True
+        """
         return self._layouts[min(year, len(self._layouts) - 1)]
 
     # -- money -----------------------------------------------------------
@@ -181,7 +197,13 @@ class Plan:
         return mask
 
     def coverage(self, year: int) -> float:
-        """The share of eligible schools wanted by this year; under a budget it is what the money buys."""
+        """The share of eligible schools wanted by this year; under a budget it is what the money buys.
+
+        >>> from kmsim.model import Model
+        >>> plan = Model(system="village", policy="test_bed_then_scale").plan
+        >>> [plan.coverage(year) for year in range(5)]
+        [0.03, 0.03, 0.3, 0.3, 1.0]
+        """
         phase_in = self.policy.phased
         if phase_in is not None:
             return max((f["coverage"] for f in phase_in.phases if f["year"] <= year), default=0.0)
@@ -191,7 +213,14 @@ class Plan:
         return recruit.coverage if self.budget is None or recruit.assigned else 1.0
 
     def regions_open(self, year: int) -> np.ndarray:
-        """The schools in regions that a phase has begun in: bool (S,)."""
+        """The schools in regions that a phase has begun in: bool (S,).
+
+        >>> from kmsim.model import Model
+        >>> phased = {"phase_in": {"phases": [{"year": 2, "coverage": 0.5}]}}
+        >>> plan = Model(system="village", policy={"levers": [{"recruit": {}}, phased]}).plan
+        >>> [bool(plan.regions_open(year).all()) for year in (0, 2)]
+        [False, True]
+        """
         phase_in = self.policy.phased
         if phase_in is None:
             return np.ones(self.system.n_schools, bool)
@@ -203,7 +232,15 @@ class Plan:
         return named(self.system, "region", tuple(r for f in begun for r in f["regions"]))
 
     def hub_reach(self) -> np.ndarray:
-        """How far an invitation reaches each school from its nearest hub: (S,) in [0, 1]; 1 without hubs."""
+        """How far an invitation reaches each school from its nearest hub: (S,) in [0, 1]; 1 without hubs.
+
+        In a thinned system hubs are as many for each school and so further apart: reach grows with their distances.
+
+        >>> from kmsim.model import Model
+        >>> plan = Model(system="village", policy="hub_and_spoke").plan
+        >>> (plan.hub_reach() == 1).tolist()
+        [False, True, False, False, False]
+        """
         recruit, s = self.policy.recruits, self.system.schools
         eligible = np.flatnonzero(self.eligible)
         if recruit is None or not recruit.hubs or len(eligible) == 0:
@@ -213,4 +250,5 @@ class Plan:
         nearest = np.full(self.system.n_schools, np.inf)
         for hub in hubs:
             nearest = np.minimum(nearest, np.hypot(s["x"] - s["x"][hub], s["y"] - s["y"][hub]))
-        return np.exp(-nearest / self.p["hub_reach_km"]).astype(np.float32)
+        apart = np.sqrt(self.system.thinned)
+        return np.exp(-nearest / (apart * self.p["hub_reach_km"])).astype(np.float32)

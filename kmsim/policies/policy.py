@@ -48,34 +48,61 @@ SETTINGS: dict[str, tuple[type[Lever], str]] = {
 
 @dataclass(frozen=True)
 class Policy:
-    """What is done: levers in a fixed order. It never changes; `with_network` gives another."""
+    """What is done: levers in a fixed order. It never changes; `with_network` gives another.
+
+    >>> policy = read_policy("coaching")
+    >>> [lever.key for lever in policy.levers]
+    ['recruit', 'coaching', 'cpd', 'expert_days', 'train_facilitators', 'form_clusters', 'codesign', 'target']
+    """
 
     name: str
     summary: str
     levers: tuple[Lever, ...]
 
     def one(self, kind: type[Lever]) -> Any:
-        """The lever of this kind, or None. A policy has at most one of recruit, phase_in, form_clusters and archetype."""
+        """The lever of this kind, or None. A policy has at most one of recruit, phase_in, form_clusters and archetype.
+
+        >>> policy = read_policy("codesigned_networks")
+        >>> policy.one(Codesign).ownership, policy.one(Archetype)
+        (0.75, None)
+        """
         return next((lever for lever in self.levers if isinstance(lever, kind)), None)
 
     @cached_property
     def recruits(self) -> Recruit | None:
-        """How it recruits, or None if it has no members."""
+        """How it recruits, or None if it has no members.
+
+        >>> read_policy("coaching").recruits.rounds, read_policy("business_as_usual").recruits
+        (3, None)
+        """
         return self.one(Recruit)
 
     @cached_property
     def phased(self) -> PhaseIn | None:
-        """How it grows by stages, or None if it does not."""
+        """How it grows by stages, or None if it does not.
+
+        >>> len(read_policy("test_bed_then_scale").phased.phases), read_policy("coaching").phased
+        (3, None)
+        """
         return self.one(PhaseIn)
 
     @cached_property
     def preset(self) -> bool:
-        """Whether it is a real network whose published cost stands for all but cover."""
+        """Whether it is a real network whose published cost stands for all but cover.
+
+        >>> policy = read_policy("coaching")
+        >>> policy.preset, policy.with_network({"archetype": "nlc"}).preset
+        (False, True)
+        """
         return self.one(Archetype) is not None
 
     @cached_property
     def clusters(self) -> FormClusters | None:
-        """How its clusters are formed: by its own lever or its archetype's."""
+        """How its clusters are formed: by its own lever or its archetype's.
+
+        >>> read_policy("codesigned_networks").with_network({"archetype": "mat"}).clusters.hierarchy
+        True
+        """
         archetype = self.one(Archetype)
         own = self.one(FormClusters)
         if own is None and archetype is not None:
@@ -87,7 +114,11 @@ class Policy:
         return own
 
     def rounds(self) -> tuple[int, ...]:
-        """The policy years in which schools are invited."""
+        """The policy years in which schools are invited.
+
+        >>> read_policy("coaching").rounds(), read_policy("business_as_usual").rounds()
+        ((0, 1, 2), ())
+        """
         recruit, phase_in = self.recruits, self.phased
         if recruit is None:
             return ()
@@ -98,6 +129,10 @@ class Policy:
         """The same policy with other features of its network: `archetype` for all of a real one's, or single features.
 
         Raises UnknownName for an unknown feature, BadValue for one out of range or a policy with no members.
+
+        >>> policy = read_policy("codesigned_networks").with_network({"ownership": 0.2})
+        >>> policy.one(Codesign).ownership
+        0.2
         """
         levers = list(self.levers)
         changes = dict(changes)

@@ -22,8 +22,12 @@ class Recruitment:
     def __init__(self, plan: Plan, world: World, practice_scripting: list[float]):
         self.plan, self.w = plan, world
         self.recruit = plan.policy.recruits or Recruit()
-        self.practice_scripting = practice_scripting
+        self.practice_scripting = np.array(practice_scripting, np.float32)
         self.eligible = plan.eligible
+        self.slots = np.arange(len(plan.eligible))  # who decides for each school: the first school of its trust, or itself
+        if self.recruit.unit == "trust":
+            _, first, trust = np.unique(plan.system.schools["trust"], return_index=True, return_inverse=True)
+            self.slots = first[trust]
         # How well each school is invited.
         self.invited = (self.recruit.invitation * plan.hub_reach()).astype(np.float32)
         self.committed = plan.wide_cost
@@ -45,78 +49,55 @@ class Recruitment:
             self._form_clusters(k)
 
     # -- who signs up ------------------------------------------------------
-    def _candidates(self, k: int, year: int) -> np.ndarray:
-        return np.flatnonzero(self.eligible & self.plan.regions_open(year) & (self.w.uptake[k]["signed_up"] == 0))
-
-    def _wanted(self, k: int, year: int) -> float:
-        """How many members practice k may have by this year."""
-        return self.plan.coverage(year) * np.count_nonzero(self.eligible)
-
     def _invite(self, year: int) -> list[np.ndarray] | None:
         """Who joins, by practice; None if the money does not reach for a round."""
-        plan, w = self.plan, self.w
-        members = np.array([np.count_nonzero(signed) for signed in w.uptake["signed_up"]], np.float64)
-        wanted = np.array([self._wanted(k, year) for k in range(len(members))])
-        keys, rows, of = [], [], []
-        invited = 0.0
-        for k in np.flatnonzero(members < wanted).tolist():
-            candidates = self._candidates(k, year)
-            if len(candidates) == 0:
-                continue
-            invited += float(np.sum(self.invited[candidates], dtype=np.float64))
-            keys.append(self._keys(k, candidates, year))
-            rows.append(candidates)
-            of.append(np.full(len(candidates), k))
-        if not rows:
-            return [np.empty(0, np.int64) for _ in members]
-        key, row, practice = np.concatenate(keys), np.concatenate(rows), np.concatenate(of)
+        plan, signed = self.plan, self.w.uptake["signed_up"] > 0
+        members = np.count_nonzero(signed, axis=1).astype(np.float64)
+        wanted = np.full(len(members), plan.coverage(year) * np.count_nonzero(self.eligible))
+        asked = ~signed & (self.eligible & plan.regions_open(year))
+        asked[members >= wanted] = False
+        practice, row = np.nonzero(asked)
+        if len(row) == 0:
+            return [row for _ in members]
+        invited = sum(float(np.sum(self.invited[who], dtype=np.float64)) for who in asked)
         cost = 0.0 if plan.policy.preset else plan.p["c_invitation"] * invited
         left = np.inf if plan.budget is None else plan.budget - self.committed - cost
-        if plan.planned[row].min() > left:
+        planned = plan.planned[row]
+        if planned.min() > left:
             return None
         self.committed += cost
-        w.money.ledger[RECRUITMENT] += cost
+        self.w.money.ledger[RECRUITMENT] += cost
+        key = self._keys(practice, row, year)
         willing = np.flatnonzero(key < 1)
-        order = willing[np.lexsort((row[willing], practice[willing], key[willing]))]
-        taken, spent = _admit(plan.planned[row[order]], practice[order], members, wanted, left)
+        willing = willing[np.argsort(key[willing], kind="stable")]  # of one time: by practice, then by row
+        taken, spent = _admit(planned[willing], practice[willing], members, wanted, left)
         self.committed += spent
-        chosen = order[taken]
-        return [row[chosen[practice[chosen] == k]] for k in range(len(wanted))]
+        chosen = willing[taken]
+        return [row[chosen[practice[chosen] == k]] for k in range(len(members))]
 
-    def _keys(self, k: int, candidates: np.ndarray, year: int) -> np.ndarray:
+    def _keys(self, practice: np.ndarray, row: np.ndarray, year: int) -> np.ndarray:
         """When each candidate would sign up, in years: below 1, it does. A trust's schools share one key."""
-        recruit, s, w = self.recruit, self.plan.system.schools, self.w
-        offer = self.plan.at(year).quantities
-        slots = candidates
-        if recruit.unit == "trust":
-            trust = s["trust"]
-            _, first = np.unique(trust, return_index=True)
-            first_of = dict(zip(trust[first].tolist(), first.tolist(), strict=True))
-            slots = np.array([first_of[t] for t in trust[candidates].tolist()])
-        rate, draw = _rates_and_draws(
-            candidates,
-            slots,
-            w.uptake["signed_up"][k],
+        s, w, offer = self.plan.system.schools, self.w, self.plan.at(year).quantities
+        return _times_to_sign(
+            practice,
+            row,
+            self.slots,
+            w.uptake["signed_up"],
             s["neighbours"],
             w.schools["climate"],
             s["fsm_rank"],
             offer["mandate"],
             self.invited,
             offer["incentive"],
-            np.maximum(offer["scripting"], np.float32(self.practice_scripting[k])),
+            offer["scripting"],
+            self.practice_scripting,
             offer["targeting"],
-            F(recruit.existing),
-            F(recruit.ask),
+            F(self.recruit.existing),
+            F(self.recruit.ask),
             w.clock.seed,
-            k,
             year,
             w.p,
         )
-        if recruit.unit == "trust":
-            _, group = np.unique(slots, return_inverse=True)
-            rate = (np.bincount(group, rate) / np.bincount(group))[group]
-        with np.errstate(divide="ignore"):
-            return np.where(rate > 0, -np.log1p(-draw) / rate, np.inf)
 
     def _assign(self) -> list[np.ndarray]:
         """The schools highest in climate (and chance), at once: for tests and for equal coverage without choice."""
@@ -145,7 +126,7 @@ class Recruitment:
         u["joined"][rows] = tick
         floor = p["pr_floor"] + p["pr_climate"] * s["climate"][rows]
         u["priority"][rows] = np.maximum(u["priority"][rows], floor)
-        offered = np.maximum(layout.quantities["scripting"][rows], np.float32(self.practice_scripting[k]))
+        offered = np.maximum(layout.quantities["scripting"][rows], self.practice_scripting[k])
         u["scripting"][rows] = np.maximum(u["scripting"][rows], offered)
         once = layout.once[:, rows]
         self.w.money.ledger[:] += once.sum(axis=1)
@@ -160,7 +141,7 @@ class Recruitment:
         w, u = self.w, self.w.uptake[k]
         group = w.schools["la" if lever.pair else "group"]
         pool = np.flatnonzero((u["signed_up"] > 0) & (u["cluster"] < 0) & (group >= 0))
-        order = pool[np.lexsort((pool, self.plan.system.schools["hilbert"][pool], group[pool]))]
+        order = pool[np.lexsort((self.plan.system.schools["hilbert"][pool], group[pool]))]
         row = k * (len(w.clusters) // len(self.made))  # each practice has as many rows
         if lever.pair:
             for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
@@ -204,9 +185,10 @@ def _cut(order, group, size, cluster, row):
 
 
 @compiled
-def _rates_and_draws(
-    rows,
-    slots,
+def _times_to_sign(
+    practice,
+    row,
+    slot,
     signed,
     neighbours,
     climate,
@@ -215,40 +197,45 @@ def _rates_and_draws(
     invited,
     incentive,
     scripting,
+    practice_scripting,
     targeting,
     existing,
     ask,
     seed,
-    k,
     year,
     p,
 ):
-    """Each candidate's rate of signing up and its draw."""
-    rate = np.empty(len(rows), np.float64)
-    draw = np.empty(len(rows), np.float64)
-    for c in range(len(rows)):
-        i = rows[c]
+    """When each candidate would sign up, in years. Schools of one slot decide together, at their mean rate."""
+    rates = np.zeros(signed.shape)  # of a slot: the sum over its candidates
+    sharing = np.zeros(signed.shape, np.int64)
+    for c in range(len(row)):
+        k, i = practice[c], row[c]
         near = count = 0
         for j in neighbours[i]:
             if j >= 0:
                 near += 1
-                count += signed[j] > 0
-        nb = F(count) / F(near) if near > 0 else F(0)
-        rate[c] = signup_rate(
+                count += signed[k, j] > 0
+        rates[k, slot[i]] += signup_rate(
             mandate[i],
             invited[i],
             climate[i],
-            nb,
+            F(count) / F(near) if near > 0 else F(0),
             existing,
             incentive[i],
-            scripting[i],
+            max(scripting[i], practice_scripting[k]),
             ask,
             targeting[i],
             fsm_rank[i],
             p[0],
         )
-        draw[c] = rng.uniform(seed, rng.SIGNUP, k, slots[c], year)
-    return rate, draw
+        sharing[k, slot[i]] += 1
+    times = np.full(len(row), np.inf)
+    for c in range(len(row)):
+        k, i = practice[c], slot[row[c]]
+        rate = rates[k, i] / sharing[k, i]
+        if rate > 0:
+            times[c] = -np.log1p(-np.float64(rng.uniform(seed, rng.SIGNUP, k, i, year))) / rate
+    return times
 
 
 @compiled

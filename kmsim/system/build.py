@@ -101,13 +101,42 @@ def _with_pupils(rows: Rows, notes: list[str]) -> Rows:
 
 
 def _thin(rows: Rows, scale: float) -> tuple[Rows, float]:
-    """Every `scale`-th school along the Hilbert curve, phase by phase; and how many schools each then stands for."""
+    """About one school in `scale`, spread evenly over phases and places, and how many schools each then stands for.
+
+    Trusts and federations are kept or left as wholes, small ones and large ones alike: halved, they would no longer be
+    what they are. The schools on their own make up the phases' numbers.
+    """
     n = len(rows["urn"])
     if scale == 1:
         return rows, 1.0
-    kept = max(1, int(n / scale + 0.5))
-    order = np.lexsort((hilbert(rows["x"], rows["y"]), rows["phase"]))
-    return take(rows, np.sort(order[((np.arange(kept) + 0.5) * n / kept).astype(np.int64)])), n / kept
+    place = hilbert(rows["x"], rows["y"])
+    group = _kept_together(rows)
+    kept = np.zeros(n, bool)
+    groups, first, size = np.unique(group, return_index=True, return_counts=True)
+    together = groups >= 0
+    by_size = groups[together][np.lexsort((place[first[together]], size[together]))]
+    kept[np.isin(group, _evenly(by_size, len(by_size) / scale))] = True
+    for phase in np.unique(rows["phase"]):
+        of_phase = rows["phase"] == phase
+        alone = np.flatnonzero(of_phase & (group < 0))
+        wanted = of_phase.sum() / scale - kept[of_phase].sum()
+        kept[_evenly(alone[np.argsort(place[alone], kind="stable")], min(wanted, len(alone)))] = True
+    if not kept.any():
+        kept[np.argmin(place)] = True
+    return take(rows, np.flatnonzero(kept)), n / np.count_nonzero(kept)
+
+
+def _kept_together(rows: Rows) -> np.ndarray:
+    """A number for each school: the same for the schools of a trust or a federation, -1 for a school on its own."""
+    trust, trusts = labelled(rows["trust"], 2)
+    federation, _ = labelled(rows["federation"], 2)
+    return np.where(trust >= 0, trust, np.where(federation >= 0, len(trusts) + federation, -1))
+
+
+def _evenly(items: np.ndarray, number: float) -> np.ndarray:
+    """So many of the items (to the nearest whole number, none if it is negative), at even steps."""
+    kept = max(0, int(number + 0.5))
+    return items[((np.arange(kept) + 0.5) * len(items) / max(1, kept)).astype(np.int64)]
 
 
 def _fsm(rows: Rows, notes: list[str]) -> np.ndarray:

@@ -23,6 +23,13 @@ class System:
     posts: school, role (index in ROLES), department, experience [years], openness, aptitude, base_workload.
     tie_start, tie_to: the out-ties of post i are posts tie_to[tie_start[i]:tie_start[i + 1]].
     thinned: how many schools of the real system one school here stands for (1: all of them).
+
+    >>> from kmsim.system import build
+    >>> village = build("village")
+    >>> village.schools["name"][4], PHASES[village.schools["phase"][4]]
+    ('The Wharf School', 'secondary')
+    >>> [ROLES[role] for role in village.posts["role"][:3]]
+    ['head', 'middle leader', 'teacher']
     """
 
     name: str
@@ -36,15 +43,24 @@ class System:
 
     @property
     def n_schools(self) -> int:
+        """How many schools."""
         return len(self.schools["size"])
 
     @property
     def n_posts(self) -> int:
+        """How many teaching posts."""
         return len(self.posts["school"])
 
     @cached_property
     def followers(self) -> tuple[np.ndarray, np.ndarray]:
-        """The ties turned round: for each post, who has a tie to it, as (start, from) like tie_start and tie_to."""
+        """The ties turned round: for each post, who has a tie to it, as (start, from) like tie_start and tie_to.
+
+        >>> from kmsim.system import build
+        >>> village = build("village")
+        >>> start, who = village.followers
+        >>> all(0 in village.tie_to[slice(*village.tie_start[i : i + 2])] for i in who[: start[1]])
+        True
+        """
         sources = np.repeat(np.arange(self.n_posts, dtype=np.int32), np.diff(self.tie_start))
         order = np.argsort(self.tie_to, kind="stable")
         start = np.zeros(self.n_posts + 1, np.int32)

@@ -57,6 +57,11 @@ def gias(path: str) -> tuple[Rows, list[str]]:
     Northing in km. No extract counts teachers: posts are fitted.
 
     Raises KmsimError for a file or columns that are missing, BadValue and UnknownName with row and column for a value.
+
+    >>> gias("extract.csv")
+    Traceback (most recent call last):
+        ...
+    kmsim.errors.BadValue: system.path=extract.csv: expected a csv file that can be read; no such file or directory
     """
     records = list(_records(Path(path)))
     if not records:

@@ -30,12 +30,20 @@ def blank(n: int) -> Rows:
 
 
 def take(rows: Rows, which: np.ndarray) -> Rows:
-    """The rows that a mask or an array of row numbers picks out, as copies."""
+    """The rows that a mask or an array of row numbers picks out, as copies.
+
+    >>> take(blank(3), np.array([True, False, True]))["urn"].tolist()
+    [1, 3]
+    """
     return {key: column[which] for key, column in rows.items()}
 
 
 def text(values: Iterable[str | None]) -> np.ndarray:
-    """A column of text, empty where there is none."""
+    """A column of text, empty where there is none.
+
+    >>> text(["Camden", None]).tolist()
+    ['Camden', '']
+    """
     return np.array([value or "" for value in values], object)
 
 

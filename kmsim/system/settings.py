@@ -25,6 +25,9 @@ class Settings:
 
     scale: how many schools one school here stands for (1: all are there). seed: of everything that is generated.
     n_schools: synthetic only; there `region` chooses the fitted distributions. path: gias only. schools: village only.
+
+    >>> settings("village").source, settings("synthetic", {"n_schools": 40}).n_schools
+    ('village', 40)
     """
 
     name: str

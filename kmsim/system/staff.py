@@ -26,6 +26,11 @@ def sizes(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
 
     Headcount if known, else FTE over .90 (.94 secondary), else the phase's relation to pupils. An FTE that is itself an
     estimate from pupils counts as fitted. Source: MODEL section 10; system.md 1.3.
+
+    >>> from kmsim.system.rows import blank
+    >>> posts, source = sizes(blank(3) | {"headcount": np.float32([2, 21, np.nan]), "pupils": np.float32([30, 400, 400])})
+    >>> posts.tolist(), [POSTS_SOURCES[s] for s in source]
+    ([3, 21, 20], ['headcount', 'headcount', 'fitted'])
     """
     phase, pupils = rows["phase"], rows["pupils"].astype(np.float64)
     fitted = np.exp(_LOG_A[phase] + _LOG_B[phase] * np.log(pupils)) / _PUPILS_A_TEACHER[phase]
@@ -87,7 +92,12 @@ def _people(seed, experience, openness, aptitude, workload):
 
 
 def draws(n: int, seed: int, purpose: int | np.integer, practice: int = 0, tick: int = 0) -> np.ndarray:
-    """The draws of slots 0 to n - 1, as float32 in (0, 1)."""
+    """The draws of slots 0 to n - 1, as float32 in (0, 1).
+
+    >>> u = draws(3, 1, rng.BUILD_TIES)
+    >>> u.shape, bool((u > 0).all() and (u < 1).all()), bool((u == draws(9, 1, rng.BUILD_TIES)[:3]).all())
+    ((3,), True, True)
+    """
     out = np.empty(-(-n // rng.BLOCK) * rng.BLOCK, np.float32)
     rng.uniform_block(out, seed, purpose, practice, 0, tick)
     return out[:n]
@@ -95,7 +105,11 @@ def draws(n: int, seed: int, purpose: int | np.integer, practice: int = 0, tick:
 
 @compiled
 def climates(u):
-    """The climate of each school from its draw: Beta(4, 4), float32."""
+    """The climate of each school from its draw: Beta(4, 4), float32.
+
+    >>> [round(float(climate), 2) for climate in climates(np.float32([0.025, 0.5, 0.975]))]
+    [0.18, 0.5, 0.82]
+    """
     out = np.empty(len(u), np.float32)
     for s in range(len(u)):
         out[s] = rng.climate_quantile(u[s])

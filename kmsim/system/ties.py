@@ -49,6 +49,12 @@ def ties(posts: dict[str, np.ndarray], schools: dict[str, np.ndarray], seed: int
 
     posts and schools: columns as of `System`. No post names itself, or another twice; one in a school of n posts names at
     most n - 1. Source: MODEL section 10; magnitudes judged (system.md section 2).
+
+    >>> from kmsim.system import build
+    >>> village = build("village")
+    >>> start, to = ties(village.posts, village.schools, seed=1)
+    >>> bool((to == village.tie_to).all()), int(np.diff(start).max())
+    (True, 6)
     """
     first = schools["first_post"]
     where = Map(

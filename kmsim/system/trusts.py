@@ -31,6 +31,11 @@ def trusts(rows: Rows, authority: np.ndarray, share: float, seed: int) -> np.nda
     """The trust of each school, as a column of names; trusts are made until they hold this share of all schools.
 
     Each starts at a school and takes the nearest free ones of the phases it runs. Mixed ones start at a secondary.
+
+    >>> from kmsim.system.rows import blank
+    >>> rows = blank(8) | {"x": np.arange(8.0), "y": np.zeros(8)}
+    >>> trusts(rows, np.zeros(8, int), share=0.5, seed=2).tolist()
+    ['', '', '', '', 'Trust 1', 'Trust 1', 'Trust 1', 'Trust 1']
     """
     n = len(authority)
     primary, secondary = (rows["phase"] == PHASES.index(phase) for phase in ("primary", "secondary"))
@@ -44,7 +49,13 @@ def trusts(rows: Rows, authority: np.ndarray, share: float, seed: int) -> np.nda
 
 
 def federations(rows: Rows, authority: np.ndarray, seed: int) -> np.ndarray:
-    """The federation of each school, as a column of names: pairs, some of three, of neighbouring primaries in no trust."""
+    """The federation of each school, as a column of names: pairs, some of three, of neighbouring primaries in no trust.
+
+    >>> from kmsim.system.rows import blank
+    >>> rows = blank(25) | {"x": np.arange(25.0), "y": np.zeros(25)}
+    >>> int((federations(rows, np.zeros(25, int), seed=1) != "").sum())
+    2
+    """
     n = len(authority)
     no_trust = rows["trust"] == ""
     free = no_trust & (rows["phase"] == PHASES.index("primary"))

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-import pkgutil
-
 import numpy as np
 import pytest
 
-import kmsim.calibration
 from kmsim.calibration.space import Space
 from kmsim.errors import BadValue, UnknownName
 from kmsim.parameters import PARAMETERS
@@ -36,8 +31,3 @@ def test_what_is_measured_or_judged_is_not_fitted():
         Space.of_table(["leave_0"])
     with pytest.raises(UnknownName, match="did you mean 'theta'"):
         Space.of_table(["tetha"])
-
-
-@pytest.mark.parametrize("module", [m.name for m in pkgutil.iter_modules(kmsim.calibration.__path__)])
-def test_examples_in_docstrings_run(module):
-    assert doctest.testmod(importlib.import_module(f"kmsim.calibration.{module}")).failed == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 
 import numpy as np
@@ -15,11 +14,6 @@ from kmsim.lab.comparison import compare, plan_of
 from kmsim.parameters import PARAMETERS
 from kmsim.posterior import FILE, TOLD, Posterior
 from kmsim.report.report import render
-
-
-def test_examples_run():
-    assert doctest.testmod(uncertainty).failed == 0
-
 
 NAMES, PRACTICES, MOMENTS = ["a", "b", "c"], ["p"], {"funding_end": 1, "end": 2}
 

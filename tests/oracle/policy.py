@@ -243,7 +243,8 @@ class Policy:
         )
         if self.hubs:
             nearest = min(math.hypot(school.x - hub.x, school.y - hub.y) for hub in self.hubs)
-            strength *= math.exp(-nearest / self.model.parameters["hub_reach_km"])
+            reach = self.model.parameters["hub_reach_km"] * math.sqrt(self.model.thinned)
+            strength *= math.exp(-nearest / reach)
         return strength
 
     def setting(self, school: School, levers: list[Lever], name: str) -> float:

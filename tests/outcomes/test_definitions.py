@@ -41,7 +41,7 @@ def totals(**values) -> Totals:
     for name, value in values.items():
         table[:, INDEX[name]] = value
     sizes = {"posts": 100, "schools": 10, "posts_most": 20, "posts_least": 25, "pupils": 2000.0, "disadvantaged": 500.0}
-    return Totals(table, **sizes, ticks_per_year=1, funding_end=1, budget=5000.0)
+    return Totals(table, **sizes, ticks_per_year=1, funding_end=1, budget=5000.0, staff_hour_gbp=40.0)
 
 
 def value(name: str, **values) -> float:
@@ -111,7 +111,7 @@ def test_sustained_starts_three_years_after_funding_ended():
     table[:, INDEX["well"]] = [0, 10, 20, 30, 40, 50]
     table[:, INDEX["well_members"]] = [0, 10, 20, 30, 16, 50]
     table[:, INDEX["posts_members"]] = 40
-    t = Totals(table, 100, 10, 20, 25, 2000.0, 500.0, ticks_per_year=1, funding_end=1, budget=None)
+    t = Totals(table, 100, 10, 20, 25, 2000.0, 500.0, ticks_per_year=1, funding_end=1, budget=None, staff_hour_gbp=40.0)
     assert np.array_equal(OUTCOMES["sustained"].value(t), [np.nan, np.nan, np.nan, np.nan, 0.4, 0.4], equal_nan=True)
     assert OUTCOMES["sustained_ratio"].value(t)[-1] == pytest.approx(1.6)
     table[1, INDEX["well_members"]] = 0.3  # under one in a hundred: nothing to sustain
@@ -126,6 +126,7 @@ def test_values_are_shown_as_people_read_them():
     assert OUTCOMES["cost_gbp"].show(45_678) == "£45,678"
     assert OUTCOMES["cost_per_pupil_gbp"].show(12.345) == "£12.35"
     assert OUTCOMES["staff_hours"].show(12_345.6) == "12,346"
+    assert OUTCOMES["staff_gbp"].show(value("staff_gbp", staff_hours=100)) == "£4,000"
     assert OUTCOMES["attainment_sd"].show(0.01234) == "0.012"
     assert OUTCOMES["months"].show(1.25) in ("1.2", "1.3")
     assert OUTCOMES["depth"].show(0.456) == "0.46"

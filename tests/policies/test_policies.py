@@ -331,6 +331,14 @@ def test_a_trusts_schools_decide_together(croydon):
     assert len(split) <= (1 if signed.sum() >= wanted else 0)  # only coverage can cut a trust in two
 
 
+def test_hubs_reach_as_many_in_a_thinned_system():
+    reach = {}
+    for scale in (1, 20):
+        plan = Model(system=build("england", {"scale": scale}), policy="hub_and_spoke", budget=None).plan
+        reach[scale] = plan.hub_reach()[plan.eligible].mean()
+    assert reach[20] == pytest.approx(reach[1], rel=0.1)
+
+
 def test_hubs_reach_the_near_more_than_the_far():
     system = build("synthetic", {"n_schools": 300, "seed": 6})
     model = Model(system=system, policy="hub_and_spoke", budget=None)

@@ -133,16 +133,35 @@ def test_fsm_rank_rises_with_fsm(london):
         assert rank[phase == kind].mean() == pytest.approx(0.5, abs=1e-5)
 
 
-def test_thinned_systems_stand_for_the_whole():
-    whole, thin = build("england"), build("england", {"scale": 20})
-    assert thin.n_schools == 1095
-    assert thin.thinned == pytest.approx(20)
+@pytest.mark.parametrize("scale", [5, 20])
+def test_thinned_systems_stand_for_the_whole(scale):
+    whole, thin = build("england"), build("england", {"scale": scale})
+    assert thin.n_schools == pytest.approx(whole.n_schools / scale, rel=0.01)
+    assert thin.thinned == pytest.approx(whole.n_schools / thin.n_schools)
     for phase in range(len(PHASES)):
         share = [(s.schools["phase"] == phase).mean() for s in (whole, thin)]
         assert share[1] == pytest.approx(share[0], abs=0.002)
     for key in ("fsm", "size", "pupils"):
         assert thin.schools[key].mean() == pytest.approx(whole.schools[key].mean(), rel=0.05)
     assert thin.labels["region"] == whole.labels["region"]
+
+
+@pytest.mark.parametrize("scale", [5, 20])
+@pytest.mark.parametrize("group", ["trust", "federation"])
+def test_thinned_systems_keep_trusts_and_federations_whole(scale, group):
+    whole, thin = build("england"), build("england", {"scale": scale})
+    sizes = {}
+    for system in (whole, thin):
+        of = system.schools[group]
+        sizes[system] = dict(zip(system.labels[group], np.bincount(of[of >= 0]).tolist(), strict=True))
+    assert sizes[thin].items() <= sizes[whole].items()
+    shares = [(system.schools[group] >= 0).mean() for system in (whole, thin)]
+    assert shares[1] == pytest.approx(shares[0], abs=0.02)
+    large = [sum(n for n in sizes[s].values() if n > 10) / s.n_schools for s in (whole, thin)]
+    assert large[1] == pytest.approx(large[0], abs=0.03)
+
+
+def test_one_school_is_left_however_thin_a_system():
     assert build("village", {"scale": 100}).n_schools == 1
 
 
