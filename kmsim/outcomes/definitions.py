@@ -128,13 +128,16 @@ class Outcome:
     def _text(self, value: float) -> str:
         if self.percent:
             return f"{100 * value:.1f}%"
-        if self.unit == "GBP":
-            return f"£{value / 1e6:,.2f}m" if abs(value) >= 1e5 else f"£{value:,.0f}"
-        if self.unit.startswith("GBP/"):
-            return f"£{value:,.2f}"
+        if self.unit.startswith("GBP"):
+            return ("-" if value < 0 else "") + self._pounds(abs(value))
         if self.unit == "hours":
             return f"{value:,.0f}"
         return f"{value:.3f}" if self.unit == "SD" else f"{value:.2f}" if self.unit != "months" else f"{value:.1f}"
+
+    def _pounds(self, value: float) -> str:
+        if self.unit != "GBP":
+            return f"£{value:,.2f}"
+        return f"£{value / 1e6:,.2f}m" if value >= 1e5 else f"£{value:,.0f}"
 
 
 def _tidy(text: str) -> str:

@@ -426,7 +426,7 @@ def _signed(value: float, digits: int) -> str:
 
 def _minus(text: str) -> str:
     """A true minus sign; none before a number that is shown as nought."""
-    if not text.startswith(("-", "£-")):
+    if not text.startswith("-"):
         return text
     bare = text.replace("-", "", 1)
     return "−" + bare if any(digit in bare for digit in "123456789") else bare
