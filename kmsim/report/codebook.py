@@ -54,7 +54,7 @@ def codebook() -> str:
         "## What each agent has",
     ]
     for kind in (Teacher, School, Cluster, Network):
-        parts += [f"### {kind.__name__}", (kind.__doc__ or "").strip(), _columns(kind)]
+        parts += [f"### {kind.__name__}", _told(kind), _columns(kind)]
     parts += [
         "## Levers",
         f"Quantities of every eligible school: {', '.join(WIDE)}. Quantities of members: {', '.join(MEMBER)}.",
@@ -79,6 +79,11 @@ def codebook() -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _told(kind: type) -> str:
+    """What its docstring says, without the example."""
+    return (kind.__doc__ or "").split(">>>")[0].strip()
 
 
 def _columns(kind: type) -> str:
