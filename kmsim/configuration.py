@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from kmsim.errors import BadValue, KmsimError, unknown
 
@@ -58,7 +59,18 @@ def read(kind: str, name: str) -> dict[str, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain data only; and 1e6 is a number, as in YAML 1.2, where PyYAML alone would take it for text."""
+    """Plain data only; a key stands once; and 1e6 is a number, as in YAML 1.2, where PyYAML alone would take it for text."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """A mapping, refused if a key stands twice: PyYAML alone would forget the first in silence."""
+        seen = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                raise ConstructorError(None, None, f"the key {key.value} is given twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(
@@ -72,7 +84,10 @@ def plain_yaml(text: str) -> Any:
     >>> plain_yaml("{budget: 1e6}")
     {'budget': 1000000.0}
     """
-    return yaml.load(text, _Loader)  # a SafeLoader: no tag makes an object
+    try:
+        return yaml.load(text, _Loader)  # a SafeLoader: no tag makes an object
+    except RecursionError:
+        raise yaml.YAMLError("nested too deeply") from None
 
 
 def _names_in(place: Traversable) -> set[str]:

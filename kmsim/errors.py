@@ -62,7 +62,10 @@ def unknown(key: str, name: Any, known: Iterable[str], what: str) -> UnknownName
         hint = "expected one of " + ", ".join(names)
     else:
         hint = f"expected one of {len(names)}, such as '{names[0]}'"
-    return UnknownName(f"{key}={_short(name)}: not {what}; {hint}")
+    where = (
+        key if key == name or key.endswith(f".{name}") else f"{key}={_short(name)}"
+    )  # a key that is not known, or a value
+    return UnknownName(f"{where}: not {what}; {hint}")
 
 
 def _short(value: Any) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kmsim import configuration
 from kmsim.errors import BadValue, unknown
 from kmsim.parameters import resolve
@@ -113,6 +115,8 @@ def number(key: str, value: Any, low: float, high: float, whole: bool = False) -
     >>> number("years", 10, 1, 60, whole=True)
     10
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     good = (
         isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
     )

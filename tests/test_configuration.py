@@ -35,6 +35,8 @@ def test_the_users_own_folder_comes_first(tmp_path, monkeypatch):
         ("- a\n- b\n", "expected settings, one 'key: value' a line"),
         ("", "expected settings"),
         ("1: a\n", "expected settings"),
+        ("a: 1\nb: {c: 1, c: 2}\n", "line 2: not YAML: the key c is given twice"),
+        ("[" * 20_000, "not YAML: nested too deeply"),
         ("a: !!python/object/apply:os.getcwd []\n", "not YAML: could not determine a constructor"),
     ],
 )

@@ -27,6 +27,7 @@ from kmsim.lab.compilation import compile_model
 from kmsim.lab.pool import cpus
 
 THREADS = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+SET = (*THREADS, "PYTHONSAFEPATH")  # for workers: one thread each, and no module from the folder one stands in
 
 
 class Crew:
@@ -88,9 +89,9 @@ def _with_asker() -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Processes started meanwhile have one thread each and do not read the script that asks: it wants no `__main__` guard."""
-    before = {name: os.environ.get(name) for name in THREADS}
+    before = {name: os.environ.get(name) for name in SET}
     script = sys.modules["__main__"]
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    os.environ.update(dict.fromkeys(SET, "1"))
     sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield

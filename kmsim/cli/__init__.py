@@ -90,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RunFailed as error:
         return _fail(f"the run failed: {error}", 1, debug)
     except KeyboardInterrupt as stop:  # an ensemble that was interrupted says what it kept
-        return _fail(str(stop) or "interrupted; nothing was kept", INTERRUPTED, debug)
+        return _fail(
+            str(stop) or "interrupted; the same command begins again, or goes on with what is kept", INTERRUPTED, debug
+        )
     except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -34,6 +34,7 @@ examples
   kmsim query results/sweep/first "SELECT policy, avg(sustained) FROM runs WHERE moment = 'end' GROUP BY policy"
   kmsim query results/sweep/first 'SELECT * FROM runs JOIN plan USING (key)' format=csv > runs.csv
 
+An outcome that is not defined in a run (depth where nobody uses it) is nan: avg(depth) FILTER (isfinite(depth)).
 Only this folder can be read, and nothing can be written.
 """
 
@@ -90,4 +91,9 @@ def _cell(value: Any) -> str:
     """A value as people read it."""
     if value is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else " ".join(str(value).split())
+    return f"{value:.6g}" if isinstance(value, float) else _harmless(" ".join(str(value).split()))
+
+
+def _harmless(text: str) -> str:
+    """The text with what would steer a terminal written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

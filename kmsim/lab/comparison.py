@@ -6,6 +6,7 @@ A comparison is a plan of one scenario in the lab, or of as many as there are dr
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -218,7 +219,8 @@ def compare_plan(
     if not came.whole:
         first = next((row["error"] for row in store.failures()), "")
         lost = f"{came.failed} of {came.planned} runs failed and {came.missing} are missing"
-        raise RunFailed(f"{lost}; the first: {first}" if first else lost)
+        more = f"; kmsim status {shlex.quote(str(folder))} tells more" if command else ""  # else the folder may be gone
+        raise RunFailed((f"{lost}; the first: {first}" if first else lost) + more)
     return _collect(plan, store, started)
 
 

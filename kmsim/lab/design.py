@@ -17,6 +17,7 @@ import numpy as np
 
 from kmsim.errors import BadValue, KmsimError, unknown
 from kmsim.lab.plan import SINGLE
+from kmsim.lab.provenance import plain
 from kmsim.lab.scenarios import Column, Scenarios
 from kmsim.lab.table import read_table
 from kmsim.parameters import PARAMETERS, resolve
@@ -195,7 +196,7 @@ def _values(key: str, place: str, given: Any) -> Values:
             raise BadValue(place, given, "a range of whole numbers")
         _check_parameter(key, place, given, (ends.low, ends.high))
         return ends
-    values = tuple(given) if isinstance(given, list | tuple) else (given,)
+    values = tuple(plain(list(given))) if isinstance(given, list | tuple | np.ndarray) else (given,)
     if not values:
         raise BadValue(place, given, "at least one value")
     for value in values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kmsim.lab.words import columns
+from kmsim.lab.words import columns, shown_by
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.posterior import point
 
@@ -54,6 +54,5 @@ def _moment(outcome: str) -> str:
 def _cell(outcome: str, found: tuple[float, float, float] | None) -> str:
     if found is None:
         return "n/a"
-    show = OUTCOMES[outcome].show
-    mean, low, high = map(show, found)
+    mean, low, high = map(shown_by(outcome), found)
     return f"{mean} ({low} to {high})"

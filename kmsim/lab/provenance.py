@@ -133,21 +133,35 @@ def differences(there: Any, here: Any, leave_out: str | None = None) -> str:
     then, now = dict(flat(there)), dict(flat(here))
     different = [key for key in now if then.get(key) != now[key]]
     different += [key for key in then if key not in now and not (leave_out and key.startswith(leave_out))]
+    whole = [f"{key}." for key in different]  # a list of other things: what these things are is no difference beside it
+    different = [key for key in different if not key.startswith(tuple(whole))]
+    different = [key for key in different if not key.endswith("hash")] or different
     told = [f"{key} {_short(then.get(key))} (now {_short(now.get(key))})" for key in different[:4]]
     return ", ".join(told) + (f" and {len(different) - 4} more" if len(different) > 4 else "")
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting by its dotted key; a list is one setting.
+    """Every setting by its dotted key; a list is one setting, and a list of things with settings has theirs too.
 
     >>> list(flat({"system": {"la": "Camden"}}))
     [('system.la', 'Camden')]
+    >>> list(flat({"levers": [{"cpd": {"focus": 0.8}}]}))
+    [('levers', ['cpd']), ('levers.cpd.focus', 0.8)]
     """
+    if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+        names = [_name_of(item, place) for place, item in enumerate(value)]
+        yield path, names
+        value = {name: item.get(name, item) for name, item in zip(names, value, strict=True)}
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from flat(item, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
+
+
+def _name_of(thing: Mapping[str, Any], place: int) -> str:
+    """What a thing in a list is called: by its name, by the one key it has, or by its place."""
+    return str(thing.get("name") or (next(iter(thing)) if len(thing) == 1 else place + 1))
 
 
 def _short(value: Any) -> str:

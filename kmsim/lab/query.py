@@ -104,3 +104,7 @@ def told_in_one_line() -> Iterator[None]:
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip() and not set(line) <= {" ", "^"}]
         raise KmsimError(f"query: {' '.join(lines[:2])}") from None
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():  # how the engine tells of Ctrl-C
+            raise KeyboardInterrupt("interrupted") from None
+        raise

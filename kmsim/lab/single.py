@@ -14,7 +14,7 @@ from kmsim.errors import unknown
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import config_hash, now, plain, versions, write_beside
 from kmsim.lab.spreadsheets import safe
-from kmsim.lab.words import columns
+from kmsim.lab.words import columns, shown_by
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
 from kmsim.posterior import point
@@ -33,6 +33,7 @@ class RunResult:
     manifest: dict[str, Any]
     notes: list[str] = field(default_factory=list)
     label: str = f"one run, one seed; {point()}"
+    asked: dict[str, Any] = field(default_factory=dict, repr=False)  # the keys it was asked for with
 
     def table(self) -> str:
         """Every outcome at the end of each second year, as text for a terminal."""
@@ -44,9 +45,20 @@ class RunResult:
         for (outcome, practice), part in frame.groupby(["outcome", "practice"], sort=False):
             at = dict(zip(part.year, part.value, strict=True))
             name = OUTCOMES[outcome].label + (f" ({practice})" if several else "")
-            rows.append([name] + [OUTCOMES[outcome].show(at[y]) for y in years])
+            rows.append([name] + [shown_by(outcome)(at[y]) for y in years])
         paid = ", ".join(f"{k} £{v:,.0f}" for k, v in self.ledger.items() if v) or "nothing"
         return f"{frame.policy.iloc[0]} ({self.label})\n\n{columns(rows, 40)}\n\npaid: {paid}"
+
+    def report(self, path: str | Path) -> Path:
+        """Write the self-contained HTML report, as of a comparison of one policy with one seed, which is run for it.
+
+        Returns its path.
+        """
+        from kmsim.lab.comparison import compare
+
+        settings = {key: value for key, value in self.asked.items() if key != "policy"}
+        policies = [self.asked["policy"]] if "policy" in self.asked else list(self.config["policies"])
+        return compare(policies, replicates=1, workers=1, **settings).report(path)
 
     def write(self, folder: str | Path) -> Path:
         """Write outcomes, table, config and manifest into a folder that exists. Returns the folder."""
@@ -77,7 +89,7 @@ def run(outcomes: Sequence[str] | None = None, **settings: Any) -> RunResult:
         frame = frame[frame.outcome.isin(list(outcomes))].reset_index(drop=True)
     config = configuration_of([scenario], 1, outcomes)
     found = manifest(config, [scenario.seed], started)
-    return RunResult(frame, model.ledger, config, found, list(model.notes))
+    return RunResult(frame, model.ledger, config, found, list(model.notes), asked=settings)
 
 
 def configuration_of(

@@ -62,7 +62,7 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     <Plan of 12 runs: 3 policies, 4 scenarios, 1 replicates>
     """
     name = given.get("experiment")
-    preset = Words.of(read_experiment(name) if name is not None else {}, NOT_IN_PRESETS)
+    preset = _preset(name) if name is not None else Words.of({})
     words = Words.of(given).over(preset)
     settings = defaults() | dict(words.settings)
     plan = _plan(words, settings)
@@ -102,6 +102,15 @@ def run_sweep(
     if not found.whole:
         raise RunFailed(f"{found.failed} of {found.planned} runs failed and {found.missing} are missing; see {where}")
     return Experiment(where)
+
+
+def _preset(name: str) -> Words:
+    """The words of a preset. What is wrong with them is told with its name."""
+    words = read_experiment(name)
+    try:
+        return Words.of(words, NOT_IN_PRESETS)
+    except KmsimError as error:
+        raise KmsimError(f"experiment={name}: {error}") from None
 
 
 def read_experiment(name: str) -> dict[str, Any]:

@@ -106,9 +106,17 @@ def _when(c: Any, outcome: str) -> str:
 
 
 def _level(outcome: str, row: Any) -> str:
-    """A mean with its range; a gap, being a difference, in points with its sign."""
-    show = OUTCOMES[outcome].show_change if outcome == "gap" else OUTCOMES[outcome].show
-    return _spanned(show, row.middle, row.low, row.high, row.n)
+    """A mean with its range."""
+    return _spanned(shown_by(outcome), row.middle, row.low, row.high, row.n)
+
+
+def shown_by(outcome: str) -> Callable[[float], str]:
+    """How a value of an outcome is written: a gap, being a difference, in points with its sign.
+
+    >>> shown_by("gap")(0.05), shown_by("doing_it_well")(0.05)
+    ('+5.0 pts', '5.0%')
+    """
+    return OUTCOMES[outcome].show_change if outcome == "gap" else OUTCOMES[outcome].show
 
 
 def _difference(outcome: str, row: Any) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kmsim.errors import RunFailed
-from kmsim.lab.executors.processes import one_thread_each
+from kmsim.lab.executors.processes import as_workers
 from kmsim.system.settings import Settings
 from kmsim.workshop import runs
 
@@ -91,7 +91,7 @@ class Crew:
         """Have one piece done and tell whoever waits; after the death of a worker, again."""
         pool = self._pool
         try:
-            with one_thread_each():
+            with as_workers():
                 begun = pool.submit(piece.function, *piece.arguments)
             found = await asyncio.wrap_future(begun)
         except BrokenProcessPool:

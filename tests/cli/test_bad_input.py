@@ -193,7 +193,7 @@ def test_our_own_mistakes_are_one_line_and_exit_code_1(kmsim, monkeypatch):
     for error, code, told in (
         (ValueError("oh\nno"), 1, "kmsim: internal error: ValueError: oh no; --debug shows the traceback\n"),
         (RunFailed("3 of 8 runs are missing"), 1, "kmsim: the run failed: 3 of 8 runs are missing\n"),
-        (KeyboardInterrupt(), 130, "kmsim: interrupted; nothing was kept\n"),
+        (KeyboardInterrupt(), 130, "kmsim: interrupted; the same command begins again, or goes on with what is kept\n"),
     ):
 
         def fail(*given, error=error):

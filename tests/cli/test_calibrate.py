@@ -23,7 +23,7 @@ def test_it_shows_and_keeps_a_posterior(kmsim):
 def test_bad_words_are_told_in_a_line(kmsim):
     for word, told in {
         "calibration=ful": "calibration=ful: not a calibration; did you mean 'full'?",
-        "calibration.particle=3": "calibration.particle=particle: not a key of a calibration's budget; did you mean 'particles'?",
+        "calibration.particle=3": "calibration.particle: not a key of a calibration's budget; did you mean 'particles'?",
         "calibration.alpha=7": "calibration.alpha=7: expected a number from 0.05 to 0.95",
         "calibration.parameters=[move]": "parameters=move: expected a parameter graded free",
         "calibration.targets=[F28]": "targets=F28: not a check that may be fitted",

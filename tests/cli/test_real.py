@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+
+import kmsim as kmsim_package
 
 SMALL = ("system=village", "years=2", "funded_years=1")
 
@@ -66,3 +72,22 @@ def test_the_readmes_example_runs(capsys):
     exec(example, seen)
     assert list(seen["model"].outcomes.columns) == ["policy", "seed", "practice", "tick", "year", "outcome", "value"]
     assert "teachers" in capsys.readouterr().out
+
+
+def test_a_file_in_the_folder_that_has_a_modules_name_is_never_run(tmp_path):
+    for name in ("numexpr.py", "random.py", "kmsim.py"):
+        (tmp_path / name).write_text("open('it_ran', 'w')\n")
+    words = ("sweep", *SMALL, "policies=coaching", "design=grid", "replicates=2", "workers=2")
+    command = [sys.executable, "-P", "-m", "kmsim.cli", *words]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 runs are done" in done.stdout + done.stderr
+    assert not (tmp_path / "it_ran").exists()
+
+
+def test_a_run_from_python_takes_numpys_numbers_and_has_a_report(tmp_path):
+    found = kmsim_package.run(system="village", policy="coaching", years=np.int64(2), funded_years=1, seed=np.int32(3))
+    assert set(found.outcomes.seed) == {3}
+    page = found.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Illustrative model, not a forecast" in page

@@ -207,7 +207,7 @@ def test_only_sweep_takes_m(kmsim):
         (["design=../lhs"], "not a design"),
         (["design.n=0"], "design.n=0: expected a whole number from 1"),
         (["design.n=1.5"], "design.n=1.5: expected a whole number"),
-        (["design.levels=3"], "design.levels=levels: not a setting of design=lhs"),
+        (["design.levels=3"], "design.levels: not a setting of design=lhs"),
         (["design=sobol", "design.n=100"], "a power of 2"),
         (["design=table"], "design.path=None: expected the path"),
         (["design=table", "design.path=none.csv"], "none.csv: no such file"),

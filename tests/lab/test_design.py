@@ -141,7 +141,7 @@ def test_a_design_tells_itself_as_plain_data():
     [
         ({"kind": "lsh"}, "design.kind=lsh: not a kind of design; did you mean 'lhs'?"),
         ({"kind": None}, "design.kind=None: not a kind of design"),
-        ({"kind": "grid", "n": 5}, "design.n=n: not a setting of design=grid; expected one of levels, vary"),
+        ({"kind": "grid", "n": 5}, "design.n: not a setting of design=grid; expected one of levels, vary"),
         ({"kind": "lhs", "n": 0}, "design.n=0: expected a whole number from 1"),
         ({"kind": "lhs", "n": "many"}, "design.n=many: expected a whole number"),
         ({"kind": "lhs", "n": 3_000_000}, "design.n=3000000: expected a whole number from 1 to"),

@@ -15,6 +15,7 @@ def test_policies_are_in_their_order_with_the_measures_that_were_kept(tmp_path):
     rows = table.splitlines()[-2:]
     assert [row.split()[0] for row in rows] == policies
     assert "Gap" in table
+    assert " pts" in table.splitlines()[-1]  # a gap is a difference of shares
     assert "Aware" not in table  # the scorecard's come first
     found = kmsim.lab.sweep(tmp_path / "b", policies=policies, outcomes=["aware"], **WORDS)
     assert "%" in overview(found).splitlines()[-1]

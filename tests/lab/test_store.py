@@ -74,6 +74,12 @@ def test_another_plan_is_refused_and_the_difference_told(store):
         Store.create(store.folder, stand_in.plan_of(N, ("coaching", "business_as_usual"), years=3, trajectories="all"))
 
 
+def test_what_differs_in_policies_is_told_by_their_names(store):
+    expected = r"policies coaching,business_as_usual \(now coaching,guidance_only\); give"
+    with pytest.raises(KmsimError, match=expected):
+        Store.create(store.folder, stand_in.plan_of(N, ("coaching", "guidance_only"), trajectories="all"))
+
+
 def test_another_version_of_the_model_is_refused(store, plan, monkeypatch):
     other = stand_in.plan_of(N, ("coaching", "business_as_usual"), trajectories="all")
     other.model = "0123456789abcdef"

@@ -137,6 +137,11 @@ def test_query_shows_a_table_or_csv(kmsim, folder):  # noqa: F811
     assert kmsim("query", str(folder), "SELECT '=cmd()' AS x", "format=csv").out == "x\n'=cmd()\n"
 
 
+def test_query_steers_no_terminal(kmsim, folder):  # noqa: F811
+    said = kmsim("query", str(folder), "SELECT chr(27) || '[31mred' AS x")
+    assert said.out.splitlines()[-1] == "\\x1b[31mred"
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

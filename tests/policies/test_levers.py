@@ -83,7 +83,7 @@ def test_a_new_lever_in_one_file_is_read_runs_and_books_its_cost(quiet_hour, tmp
 
 
 def test_a_new_levers_settings_are_checked_like_any_other(quiet_hour):
-    with pytest.raises(KmsimError, match=r"quiet_hour\.prat=prat: not a setting of quiet_hour; did you mean 'part'"):
+    with pytest.raises(KmsimError, match=r"quiet_hour\.prat: not a setting of quiet_hour; did you mean 'part'"):
         read_lever("quiet_hour", {"prat": 0.5}, "mine")
     with pytest.raises(KmsimError, match="a number from 0 to 1"):
         read_lever("quiet_hour", {"part": 2}, "mine")

@@ -108,7 +108,7 @@ class Processes:
     def _started(self, work: Work) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work), daemon=True, name="kmsim worker")
-        with one_thread_each(), _without_script(), deaf_to_ctrl_c():
+        with as_workers(), _without_script(), deaf_to_ctrl_c():
             process.start()
         theirs.close()  # else its end would not be noticed
         return _Worker(process, ours)
@@ -127,7 +127,7 @@ def _context() -> Any:
 def beside(function: Callable[[], None]) -> Iterator[None]:
     """Have a process of its own call a function meanwhile, and wait for it at the end. Whether it succeeds is not asked."""
     process = _context().Process(target=function, daemon=True, name="kmsim helper")
-    with one_thread_each(), _without_script(), deaf_to_ctrl_c():
+    with as_workers(), _without_script(), deaf_to_ctrl_c():
         process.start()
     try:
         yield
@@ -141,22 +141,28 @@ def start_server() -> None:
     if _context().get_start_method() == "forkserver":
         from multiprocessing.forkserver import ensure_running
 
-        with one_thread_each():
+        with as_workers():
             ensure_running()
 
 
+# One thread for compiled loops, for there is one process a processor; and modules are looked for where they are installed,
+# never in the folder that one stands in: a file there that has a module's name would be run.
+_ENVIRONMENT = {"NUMBA_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
+
+
 @contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Processes started meanwhile have one thread for compiled loops, for there is one process a processor."""
-    before = os.environ.get("NUMBA_NUM_THREADS")
-    os.environ["NUMBA_NUM_THREADS"] = "1"
+def as_workers() -> Iterator[None]:
+    """Processes started meanwhile have the environment of workers: one thread each, and no module from the current folder."""
+    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
+    os.environ.update(_ENVIRONMENT)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["NUMBA_NUM_THREADS"]
-        else:
-            os.environ["NUMBA_NUM_THREADS"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
