@@ -129,7 +129,7 @@ def test_the_summary_is_of_the_tables(kept):
 def test_budgets_are_checked():
     for name in ("quick", "full", "tiny"):
         assert Budget.read(name).draws
-    with pytest.raises(UnknownName, match=r"calibration.particle=particle: .* did you mean 'particles'"):
+    with pytest.raises(UnknownName, match=r"calibration.particle: .* did you mean 'particles'"):
         Budget.read("quick", {"particle": 3})
     for key, value in {"design": 0, "alpha": 2, "waves": 1.5, "targets": 3, "max_minutes": -1, "noise": 9999}.items():
         with pytest.raises(BadValue, match=f"calibration.{key}"):
