@@ -54,7 +54,7 @@ def test_defaults_are_fresh_and_records_hold_them():
 def test_users_values_are_checked():
     assert resolve({"theta": 3})["theta"] == 3.0
     assert resolve() == defaults()
-    with pytest.raises(UnknownName, match=r"parameters.tehta=tehta: not a parameter; did you mean 'theta'"):
+    with pytest.raises(UnknownName, match=r"parameters.tehta: not a parameter; did you mean 'theta'"):
         resolve({"tehta": 3})
     for value in ("3", None, True, [3], float("nan"), float("inf"), -0.1, 1e9):
         with pytest.raises(BadValue, match=r"parameters.theta=.*: expected a number"):

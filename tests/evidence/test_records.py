@@ -39,7 +39,7 @@ def test_what_is_written_is_read():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"statment": "A."}, "F01.statment=statment: not a key of a record; did you mean 'statement'?"),
+        ({"statment": "A."}, "F01.statment: not a key of a record; did you mean 'statement'?"),
         ({"why": ...}, "F01.why=: expected a value: the key is missing"),
         ({"grade": "V, X"}, "F01.grade=X: not a choice"),
         ({"use": "val"}, "F01.use=val: not a choice; did you mean 'VAL'?"),

@@ -305,7 +305,7 @@ GIAS = (
         ({"parameters__theta": [1.0, float("nan")]}, "scenario 2: parameters.theta=nan"),
         ({"parameters__theta": [1.0, "=cmd()"]}, "scenario 2: parameters.theta==cmd(): expected a number (contacts)"),
         ({"parameters__theta": [1.0, None]}, "scenario 2: parameters.theta=None: expected a number (contacts)"),
-        ({"parameters__thta": [1.0]}, "parameters.thta=thta: not a parameter; did you mean 'theta'?"),
+        ({"parameters__thta": [1.0]}, "parameters.thta: not a parameter; did you mean 'theta'?"),
         ({"network__ownership": [0.5, 1.5]}, "ownership=1.5: expected a number from 0 to 1"),
         (
             {"network__cluster_size": [5, 4.5, 6]},
