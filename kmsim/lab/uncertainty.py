@@ -76,6 +76,17 @@ def summary(
     return table.assign(chance_low=alone.low, chance_high=alone.high)
 
 
+def paired(
+    values: Values, names: list[str], practices: list[str], moments: Mapping[str, int], per_year: int
+) -> pd.DataFrame:
+    """As `ranges.paired` over draws' means; and chance_low, chance_high: 90% of the differences over seeds at one set of numbers."""
+    table = ranges.paired(averaged(values), names, practices, moments, per_year)
+    alone = ranges.paired(chance(values), names, practices, moments, per_year)
+    keys = ["policy", "practice", "against", "role", "outcome", "moment"]
+    alone = alone[[*keys, "low", "high"]].rename(columns={"low": "chance_low", "high": "chance_high"})
+    return table.merge(alone, on=keys, how="left")
+
+
 def decision(
     values: Values, names: list[str], practices: list[str], moments: Mapping[str, int], per_year: int
 ) -> pd.DataFrame:

@@ -24,11 +24,12 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 def words(c: Comparison, practice: str | None = None) -> str:
     """Which policies have the whole range of the gap on one side of nought when funding ended, and with how many it reaches nought."""
     practice = chosen(c, practice)
-    cells = {p: x for p, x in known_cells(c, practice, "gap", "funding_end").items() if x.n >= ENOUGH}
+    cells = {p: x for p, x in known_cells(c, practice, "gap", "funding_end").items() if not frames.too_few(x)}
     if not cells:
-        return "Too few seeds to tell a gap between the most and the least disadvantaged schools from none."
-    for_them = [p for p, x in cells.items() if x.low > 0]
-    against = [p for p, x in cells.items() if x.high < 0]
+        what = "seeds" if frames.seeds(c) < ENOUGH else "runs of luck"
+        return f"Too few {what} to tell a gap between the most and the least disadvantaged schools from none."
+    for_them = [p for p, x in cells.items() if x.side() > 0]
+    against = [p for p, x in cells.items() if x.side() < 0]
     year = shown_year(frames.moment_year(c, "funding_end"))
     parts = []
     for group, what in ((for_them, "ahead"), (against, "behind")):
@@ -38,7 +39,9 @@ def words(c: Comparison, practice: str | None = None) -> str:
     rest = len(cells) - len(for_them) - len(against)
     if rest:
         whom = "any policy" if rest == len(cells) else f"the other {rest}"
-        parts.append(f"with {whom} a gap cannot be told from none: the range reaches nought")
+        over = any(x.luck for x in cells.values())
+        which = "the range, or that of chance alone," if over else "the range"
+        parts.append(f"with {whom} a gap cannot be told from none: {which} reaches nought")
     return f"When all funding had ended (year {year}), " + "; ".join(parts) + "."
 
 
