@@ -418,6 +418,11 @@ def shown_range(outcome: str, low: float, high: float) -> str:
     return f"{a} to {b}"
 
 
+def nearly_all(outcome: str, found: Cell) -> str:
+    """A range whose ends are one value, though not all runs have it."""
+    return f"{shown(outcome, found.low).removesuffix(' points')} in nearly all"
+
+
 def shown_cell(outcome: str, found: Cell) -> str:
     """Mean and 90% range in one line.
 
@@ -428,6 +433,8 @@ def shown_cell(outcome: str, found: Cell) -> str:
         return "n/a"
     if found.n < 2:
         return f"{shown(outcome, found.mean)} (one seed, no range)"
+    if found.low == found.high and not np.isclose(found.mean, found.low, rtol=1e-9, atol=0):
+        return f"{shown(outcome, found.mean)} ({nearly_all(outcome, found)})"
     return f"{shown(outcome, found.mean)} ({shown_range(outcome, found.low, found.high).removesuffix(' points')})"
 
 

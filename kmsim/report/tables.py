@@ -199,11 +199,14 @@ def brief_range(outcome: str, found: frames.Cell) -> str:
 
     >>> brief_range("doing_it_well", frames.Cell(0.12, 0.11, 0.135, 20)), brief_range("depth", frames.Cell(1, 1, 1, 1))
     ('11.0 to 13.5%', 'one seed')
+    >>> brief_range("depth", frames.Cell(0.5, 0.5, 0.5, 9)), brief_range("spread_schools", frames.Cell(0.006, 0.005, 0.005, 32))
+    ('same in all', '0.5% in nearly all')
     """
     if not found.known:
         return ""
     if found.n < 2:
         return "one seed"
     if found.low == found.high:
-        return "same in all"
+        same = np.isclose(found.mean, found.low, rtol=1e-9, atol=0)
+        return "same in all" if same else frames.nearly_all(outcome, found)
     return shown_range(outcome, found.low, found.high).removesuffix(" points").replace("£", "")
