@@ -45,8 +45,8 @@ class Standing:
         """Whether it was made with the code that is here."""
         return self.code == code_fingerprint()
 
-    def line(self) -> str:
-        """How many checks pass, fail and cannot be told, and which fail, in a sentence or two.
+    def line(self, named: bool = True) -> str:
+        """How many checks pass, fail and cannot be told, and which fail (how many, if not named), in a sentence or two.
 
         >>> Standing(({"check": "F07", "verdict": "fail"},), code_fingerprint()).line()
         'The model passes 0 of 1 checks against what research found; it fails F07.'
@@ -54,7 +54,8 @@ class Standing:
         counts = Counter(row["verdict"] for row in self.rows)
         failed = [row["check"] for row in self.rows if row["verdict"] == FAIL]
         said = f"The model passes {counts[PASS]} of {len(self.rows)} checks against what research found"
-        said += f"; it fails {_listed(failed)}" if failed else "; it fails none"
+        which = _listed(failed) if named and failed else len(failed) or "none"
+        said += f"; it fails {which}"
         if counts[CANNOT_TELL]:
             said += f"; of {counts[CANNOT_TELL]} the runs cannot tell"
         return said + "." + ("" if self.current else " That was found with an earlier version of the model's code.")
@@ -75,14 +76,14 @@ class Standing:
         """What fails, a line a finding: what was found, what the model has and what was accepted. kind: VAL, CAL, built in, or all.
 
         >>> row = {"check": "F07", "kind": "VAL", "verdict": "fail", "says": "effect", "model": "-0.2145 (-0.3 to -0.1)", "accepted": "0 or less"}
-        >>> Standing((row,), "").failures("VAL")[0].partition(" In the model, ")[2]
+        >>> Standing((row,), "").failures("VAL")[0].partition(" In the model: ")[2]
         'effect: −0.21; accepted: 0 or less (F07).'
         """
         found: dict[str, list[Mapping[str, str]]] = {}
         for row in self.rows:
             if row["verdict"] == FAIL and kind in (None, row["kind"]):
                 found.setdefault(row["check"].partition(".")[0], []).append(row)
-        return [f"{_found(name)}In the model, {'; '.join(map(_missed, rows))}." for name, rows in found.items()]
+        return [f"{_found(name)}In the model: {'; '.join(map(_missed, rows))}." for name, rows in found.items()]
 
 
 def read() -> Standing:

@@ -26,7 +26,11 @@ from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.posterior import Posterior
 
 DRAWS, SEEDS = 32, 4
-ALWAYS, HALF, ALIKE = 0.9, 0.5, 0.8  # of draws, and of single runs, in which one policy is best; of agreement between draws' rankings
+ALWAYS, HALF, ALIKE = (
+    0.9,
+    0.5,
+    0.8,
+)  # of draws, and of single runs, in which one policy is best; of agreement between draws' rankings
 SAME = 0.01  # of the range of policies' means: nearer than this they share a place
 Values = Mapping[str, np.ndarray]
 
@@ -204,7 +208,9 @@ def verdict(part: pd.DataFrame) -> str:
     top = part[part.policy == part.top].iloc[0]
     share, alike = top.best / top.draws, float(top.agreement)
     if share >= ALWAYS and top.best_runs < HALF * top.runs:
-        return "The ranking is stable over draws but not over chance: its best is best in fewer than half of single runs"
+        return (
+            "The ranking is stable over draws but not over chance: its best is best in fewer than half of single runs"
+        )
     if share >= ALWAYS and alike >= ALIKE:
         return "The ranking is stable"
     if share >= ALWAYS:
@@ -233,7 +239,7 @@ def sentence(part: pd.DataFrame, name: Any = str) -> str:
     text += f"; {_listed(others)}" if others else ""
     least = part.loc[part.regret.idxmin()]
     cost, worst = (amount(outcome.name, value) for value in (least.regret, least.regret_high))
-    text += f". Choosing {name(least.policy)} wrongly would cost least: {cost} on average, against the best of each draw"
+    text += f". What choosing it wrongly would cost on average is least for {name(least.policy)}: {cost} short of the best of each draw"
     return text + f" ({worst} in the worst twentieth of draws)."
 
 

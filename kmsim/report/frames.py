@@ -221,7 +221,9 @@ def few(c: Comparison) -> str:
     """
     if "draws" in c.manifest and seeds(c) >= ENOUGH:
         n = luck_seeds(c)
-        return "" if n >= ENOUGH_LUCK else f"{'One run of luck a draw is' if n == 1 else f'{n} runs of luck a draw are'}"
+        return (
+            "" if n >= ENOUGH_LUCK else f"{'One run of luck a draw is' if n == 1 else f'{n} runs of luck a draw are'}"
+        )
     n = seeds(c)
     return "" if n >= ENOUGH else "One seed is" if n == 1 else f"{n} seeds are"
 
@@ -266,14 +268,23 @@ def said(c: Comparison, text: str) -> str:
     return re.sub(r"\b([Ss])eed(s?)\b", lambda m: ("Draw" if m[1] == "S" else "draw") + m[2], text)
 
 
-def too_few(found: Cell) -> str:
-    """Why a cell is told from no other: so many seeds, or runs of luck in each draw, are too few; nothing if they are not.
+def too_few(n: int) -> str:
+    """Why nothing is told apart: so many seeds are too few.
 
-    >>> too_few(Cell(1, 1, 1, 1)), too_few(Cell(1, 0, 2, 3)), too_few(Cell(1, 0, 2, 9, luck=ANYTHING))
-    ('one seed cannot tell it from the others', '3 seeds are too few to tell it from the others', 'so few runs of luck cannot tell it from the others')
+    >>> too_few(1), too_few(3)
+    ('one seed cannot tell it from the others', '3 seeds are too few to tell it from the others')
+    """
+    return f"{'one seed cannot' if n == 1 else f'{n} seeds are too few to'} tell it from the others"
+
+
+def untold(found: Cell) -> str:
+    """Why a cell is told from no other: so many seeds, or so few runs of luck in each draw; nothing if neither is why.
+
+    >>> untold(Cell(1, 0, 2, 3)), untold(Cell(1, 0, 2, 9, luck=ANYTHING)), untold(Cell(1, 0, 2, 9))
+    ('3 seeds are too few to tell it from the others', 'so few runs of luck cannot tell it from the others', '')
     """
     if found.n < ENOUGH:
-        return f"{'one seed cannot' if found.n == 1 else f'{found.n} seeds are too few to'} tell it from the others"
+        return too_few(found.n)
     return "so few runs of luck cannot tell it from the others" if found.luck == ANYTHING else ""
 
 

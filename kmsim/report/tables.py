@@ -93,7 +93,13 @@ def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
             "Best in draws",
             "What choosing it costs on average",
         ]
-        made.append(Table(f"{OUTCOMES[name].label}: what is sure of it. Last: how far it falls short of the best of each draw", heads, rows))
+        made.append(
+            Table(
+                f"{OUTCOMES[name].label}: what is sure of it. Last: how far it falls short of the best of each draw",
+                heads,
+                rows,
+            )
+        )
     return made
 
 

@@ -276,7 +276,7 @@ def _doing(floor: str) -> str:
 
 
 def _side(x: Cell) -> str:
-    if frames.too_few(x):
+    if frames.untold(x):
         return f"So few {'seeds' if x.n < ENOUGH else 'runs of luck'} say nothing of the side."
     if x.side() > 0:
         return "Its whole range is in favour of disadvantaged schools."
@@ -310,7 +310,7 @@ def _sentence(
         text = f"{plain_name(top)} is the only policy that can be judged: {value}."
     elif clear:
         text = f"{plain_name(top)} leads: {value}; next is {named(rest[0])}."
-    elif few := frames.too_few(cells[top]):
+    elif few := frames.untold(cells[top]):
         text = f"{plain_name(top)} has the highest mean, {value}; {few}."
     else:
         near = [named(p) for p in together[: 3 if len(together) <= 3 else 2]]

@@ -30,9 +30,10 @@ def test_what_is_written_is_read_again(tmp_path, monkeypatch):
     assert [row["verdict"] for row in found.rows] == [PASS, FAIL]
     name = CHECKS[1].name
     assert found.line() == f"The model passes 1 of 2 checks against what research found; it fails {name}."
+    assert found.line(named=False).endswith("; it fails 1.")
     assert found.failures() == found.failures(CHECKS[1].kind)
     statement = CHECKS[1].finding.statement
-    assert found.failures()[0].startswith(f"{statement} In the model, {CHECKS[1].says}: −0.5; accepted: ")
+    assert found.failures()[0].startswith(f"{statement} In the model: {CHECKS[1].says}: −0.5; accepted: ")
     assert found.failures()[0].endswith(f" ({name}).")
     assert found.failures("none such") == []
 

@@ -90,7 +90,7 @@ def test_the_sentence_has_the_frames_numbers():
     frame = decided([[0.5, 0.5, 0.5, 0.1], [0.2, 0.2, 0.2, 0.4], [0.0, 0.0, 0.0, 0.0]])
     text = uncertainty.sentence(frame)
     assert "a has the best mean and is best in 3 of 4 draws (in 12 of 16 single runs); b in 1." in text
-    assert "would cost least: 7.5 points on average, against the best of each draw" in text
+    assert "would cost on average is least for a: 7.5 points short of the best of each draw" in text
 
 
 def test_draws_in_which_a_policy_has_no_value_are_left_out():

@@ -169,7 +169,9 @@ def test_the_shipped_policies_that_were_not_compared_are_named(pages, plain, man
     from kmsim.report.style import STYLES
 
     assert set(STYLES) <= set(configuration.names("policy"))
-    line = re.search(r"Compared are 8 of the 15 policies that are shipped; nothing here is said of (.*?)[.]</li>", pages["plain"])
+    line = re.search(
+        r"Compared are 8 of the 15 policies that are shipped; nothing here is said of (.*?)[.]</li>", pages["plain"]
+    )
     assert set(line[1].split("; ")) == {plain_name(p) for p in STYLES if p not in plain.policies}
     assert "nothing here is said of" not in pages["hostile"]
     assert "nothing here is said of" not in render(many)

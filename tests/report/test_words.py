@@ -153,13 +153,18 @@ def claims(c):
 def test_no_lead_is_claimed_over_draws_that_chance_alone_undoes():
     """Ranges over draws are clear, and all draws share the luck of a few seeds."""
     small, big = over_draws(luck=1e-6), over_draws(luck=10.0)
-    well = {n: next(f for f in words.headline(c).findings if f.question == "Reaches most teachers") for n, c in enumerate((small, big))}
+    well = {
+        n: next(f for f in words.headline(c).findings if f.question == "Reaches most teachers")
+        for n, c in enumerate((small, big))
+    }
     assert well[0].clear
     assert not well[1].clear
     assert " leads:" in well[0].sentence
     assert words.NOT_BY_LUCK in well[1].sentence
     assert claims(small)
-    assert "Better than business as usual by the whole 90% range, and by that of chance alone" in figures.FIGURES["paired_differences"][2](small)
+    assert "Better than business as usual by the whole 90% range, and by that of chance alone" in figures.FIGURES[
+        "paired_differences"
+    ][2](small)
     assert not claims(big)
     assert set(words.leading(big, "formative_assessment", "doing_it_well", "funding_end")) == set(big.policies)
 

@@ -48,6 +48,7 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 
 def words(c: Comparison, practice: str | None = None) -> str:
     """Which policies stand on the frontier at each moment, and which of them are told from the next by their ranges."""
+    practice = chosen(c, practice)
     frame = table(c, practice)
     parts = []
     for panel, part in frame.groupby("panel", sort=False):
@@ -71,7 +72,9 @@ def words(c: Comparison, practice: str | None = None) -> str:
             text += ": by the means no other reaches as much for as little"
         elif len(near) == 1:
             a, b = map(plain_name, near[0])
-            text += f"; the costs or the effects of {a} and {b} cannot be told apart, so the step between them is not sure"
+            text += (
+                f"; the costs or the effects of {a} and {b} cannot be told apart, so the step between them is not sure"
+            )
         elif near:
             text += f"; on {len(near)} of its {len(pairs)} steps up the costs or the effects cannot be told apart, so these are not sure"
         else:

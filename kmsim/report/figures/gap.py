@@ -24,7 +24,7 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 def words(c: Comparison, practice: str | None = None) -> str:
     """Which policies have the whole range of the gap on one side of nought when funding ended, and with how many it reaches nought."""
     practice = chosen(c, practice)
-    cells = {p: x for p, x in known_cells(c, practice, "gap", "funding_end").items() if not frames.too_few(x)}
+    cells = {p: x for p, x in known_cells(c, practice, "gap", "funding_end").items() if not frames.untold(x)}
     if not cells:
         what = "seeds" if frames.seeds(c) < ENOUGH else "runs of luck"
         return f"Too few {what} to tell a gap between the most and the least disadvantaged schools from none."

@@ -69,7 +69,11 @@ def words(c: Comparison, practice: str | None = None) -> str:
         return f"{few} too few: no difference to business as usual can be told from chance."
     over = frames.decision(c) is not None
     if not any(sides.values()):
-        why = "the 90% range of each difference, or that of chance alone," if over else "every 90% range of the differences"
+        why = (
+            "the 90% range of each difference, or that of chance alone,"
+            if over
+            else "every 90% range of the differences"
+        )
         return f"No policy can be told from business as usual on any of these: {why} reaches nought."
     whole = "by the whole 90% range, and by that of chance alone" if over else "by the whole 90% range"
     parts = [

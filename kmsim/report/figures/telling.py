@@ -29,7 +29,7 @@ def highest(cells: dict[str, frames.Cell]) -> str | None:
 
 def others(cells: dict[str, frames.Cell], top: str, outcome: str) -> str:
     """What to add on those whose ranges overlap the highest one's, the nearest first."""
-    if few := frames.too_few(cells[top]):
+    if few := frames.untold(cells[top]):
         return "" if len(cells) == 1 else f"; {few}"
     near = sorted(
         (p for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])), key=lambda p: -cells[p].mean
