@@ -129,8 +129,8 @@ def _told(file: Traversable) -> dict[str, Any]:
 def point() -> str:
     """What the model's parameters are by default, in words.
 
-    >>> "set by hand" in point() or "medoid" in point()
+    >>> "set by hand" in point() or "fitted" in point()
     True
     """
     found = shipped()
-    return BY_HAND if found is None else f"parameters at their medoid, {found.origin}"
+    return BY_HAND if found is None else f"parameters at one typical fitted set, {found.origin}"

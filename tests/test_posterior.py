@@ -67,7 +67,9 @@ def test_the_table_is_what_is_shipped():
             assert (row.default, row.by_hand) == (found.medoid[name], BY_HAND[name].default)
         else:
             assert row == BY_HAND[name]
-    assert point() == ("parameters set by hand" if found is None else f"parameters at their medoid, {found.origin}")
+    assert point() == (
+        "parameters set by hand" if found is None else f"parameters at one typical fitted set, {found.origin}"
+    )
 
 
 def test_the_shipped_posterior_is_whole():

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmsim.errors import KmsimError
+from kmsim.evidence.table import findings
 from kmsim.evidence.verdicts import CANNOT_TELL, FAIL, PASS
 from kmsim.fingerprint import code_fingerprint
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from kmsim.evidence.scorecard import Scorecard
 
 FILE = "scorecard.csv"
+TEST = "VAL"
 COLUMNS = ("check", "kind", "verdict", "says", "model", "accepted", "code")
 
 
@@ -42,8 +45,8 @@ class Standing:
         """Whether it was made with the code that is here."""
         return self.code == code_fingerprint()
 
-    def line(self) -> str:
-        """How many checks pass, fail and cannot be told, and which fail, in a sentence or two.
+    def line(self, named: bool = True) -> str:
+        """How many checks pass, fail and cannot be told, and which fail (how many, if not named), in a sentence or two.
 
         >>> Standing(({"check": "F07", "verdict": "fail"},), code_fingerprint()).line()
         'The model passes 0 of 1 checks against what research found; it fails F07.'
@@ -51,23 +54,36 @@ class Standing:
         counts = Counter(row["verdict"] for row in self.rows)
         failed = [row["check"] for row in self.rows if row["verdict"] == FAIL]
         said = f"The model passes {counts[PASS]} of {len(self.rows)} checks against what research found"
-        said += f"; it fails {_listed(failed)}" if failed else "; it fails none"
+        which = _listed(failed) if named and failed else len(failed) or "none"
+        said += f"; it fails {which}"
         if counts[CANNOT_TELL]:
             said += f"; of {counts[CANNOT_TELL]} the runs cannot tell"
         return said + "." + ("" if self.current else " That was found with an earlier version of the model's code.")
 
-    def failures(self, kind: str | None = None) -> list[str]:
-        """What fails, a line a check: what was measured, what the model has and what was accepted. kind: VAL, CAL, built in, or all.
+    def tests(self) -> str:
+        """How the model does on the tests, findings that were never fitted, in part of a sentence.
 
-        >>> row = {"check": "F07", "kind": "VAL", "verdict": "fail", "says": "effect", "model": "0.2", "accepted": "0 or less"}
-        >>> Standing((row,), "").failures("VAL")
-        ['F07: effect: 0.2; accepted: 0 or less']
+        >>> row = {"check": "F07", "kind": "VAL", "verdict": "fail"}
+        >>> Standing((row, row | {"verdict": "pass"}), "").tests()
+        'of 2 tests by findings that were never fitted it passes 1 and fails 1'
         """
-        return [
-            f"{row['check']}: {row['says']}: {row['model']}; accepted: {row['accepted']}"
-            for row in self.rows
-            if row["verdict"] == FAIL and kind in (None, row["kind"])
-        ]
+        counts = Counter(row["verdict"] for row in self.rows if row["kind"] == TEST)
+        told = [f"passes {counts[PASS]}", f"fails {counts[FAIL]}"]
+        told += [f"cannot tell {counts[CANNOT_TELL]}"] if counts[CANNOT_TELL] else []
+        return f"of {counts.total()} tests by findings that were never fitted it {_listed(told)}"
+
+    def failures(self, kind: str | None = None) -> list[str]:
+        """What fails, a line a finding: what was found, what the model has and what was accepted. kind: VAL, CAL, built in, or all.
+
+        >>> row = {"check": "F07", "kind": "VAL", "verdict": "fail", "says": "effect", "model": "-0.2145 (-0.3 to -0.1)", "accepted": "0 or less"}
+        >>> Standing((row,), "").failures("VAL")[0].partition(" In the model: ")[2]
+        'effect: −0.21; accepted: 0 or less (F07).'
+        """
+        found: dict[str, list[Mapping[str, str]]] = {}
+        for row in self.rows:
+            if row["verdict"] == FAIL and kind in (None, row["kind"]):
+                found.setdefault(row["check"].partition(".")[0], []).append(row)
+        return [f"{_found(name)}In the model: {'; '.join(map(_missed, rows))}." for name, rows in found.items()]
 
 
 def read() -> Standing:
@@ -112,6 +128,22 @@ def write(card: Scorecard, path: str | Path | None = None) -> Path:
     except OSError as error:
         raise KmsimError(f"{path}: cannot be written: {error.strerror or error}") from None
     return path
+
+
+def _found(name: str) -> str:
+    """What research found, as a sentence with a space after it; nothing of a finding that is no longer in the table."""
+    record = findings().get(name)
+    return f"{record.statement} " if record else ""
+
+
+def _missed(row: Mapping[str, str]) -> str:
+    """One check that fails: what is measured, the model's mean to two figures, and what was accepted."""
+    value = _minus(f"{float(row['model'].partition(' ')[0]):.2g}")
+    return f"{row['says']}: {value}; accepted: {_minus(row['accepted'])} ({row['check']})"
+
+
+def _minus(text: str) -> str:
+    return re.sub(r"(?<![\w.])-(?=\d)", "−", text)
 
 
 def _listed(names: Iterable[str]) -> str:

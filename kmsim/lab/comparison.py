@@ -56,7 +56,7 @@ class Comparison:
     """What a comparison found: frames, settings and provenance. Ranges are the 5th to 95th percentile over seeds.
 
     Over a posterior a "seed" of the frames is a draw of parameters, each the mean of its own seeds, so that ranges are over
-    parameters; summary then has chance_low and chance_high, over seeds alone, and decision is as `uncertainty.decision` has it.
+    parameters; summary and paired then have chance_low and chance_high, over seeds alone, and decision is as `uncertainty.decision` has it.
     summary: policy, practice, outcome, moment, year, mean, low, high, n. paired: policy, practice, against, role, outcome,
     moment, year, difference, low, high, ahead, n. trajectories: policy, seed, practice, tick, year, outcome, value.
     """
@@ -255,7 +255,7 @@ def _collect(plan: Plan, store: Store, started: float) -> Comparison:
         facts["draws"] = plan.table.count
     return Comparison(
         summary=apart.summary(every, *about) if over else ranges.summary(values, *about),
-        paired=ranges.paired(values, names, practices, moments, per_year),
+        paired=apart.paired(every, *about) if over else ranges.paired(values, *about),
         trajectories=ranges.trajectories(
             values, names, [*range(1, plan.table.count + 1)] if over else seeds, practices, per_year
         ),

@@ -26,7 +26,11 @@ from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.posterior import Posterior
 
 DRAWS, SEEDS = 32, 4
-ALWAYS, NEARLY, ALIKE = 0.9, 0.5, 0.8  # of draws in which one policy is best; of agreement between draws' rankings
+ALWAYS, HALF, ALIKE = (
+    0.9,
+    0.5,
+    0.8,
+)  # of draws, and of single runs, in which one policy is best; of agreement between draws' rankings
 SAME = 0.01  # of the range of policies' means: nearer than this they share a place
 Values = Mapping[str, np.ndarray]
 
@@ -74,6 +78,17 @@ def summary(
     table = ranges.summary(averaged(values), names, practices, moments, per_year)
     alone = ranges.summary(chance(values), names, practices, moments, per_year)
     return table.assign(chance_low=alone.low, chance_high=alone.high)
+
+
+def paired(
+    values: Values, names: list[str], practices: list[str], moments: Mapping[str, int], per_year: int
+) -> pd.DataFrame:
+    """As `ranges.paired` over draws' means; and chance_low, chance_high: 90% of the differences over seeds at one set of numbers."""
+    table = ranges.paired(averaged(values), names, practices, moments, per_year)
+    alone = ranges.paired(chance(values), names, practices, moments, per_year)
+    keys = ["policy", "practice", "against", "role", "outcome", "moment"]
+    alone = alone[[*keys, "low", "high"]].rename(columns={"low": "chance_low", "high": "chance_high"})
+    return table.merge(alone, on=keys, how="left")
 
 
 def decision(
@@ -182,20 +197,29 @@ def _mean(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
 # -- in words ------------------------------------------------------------------
 def verdict(part: pd.DataFrame) -> str:
-    """How stable a ranking is, from the rows of one outcome and practice: stable, stable at the top, or not stable.
+    """How stable a ranking is, from the rows of one outcome and practice, and if it is not stable what fails.
+
+    Stable: one policy is best in nearly all draws and in at least half of the single runs, and draws rank the others alike.
 
     >>> rows = pd.DataFrame({"policy": ["a", "b"], "top": "a", "best": [30, 2], "draws": 32, "agreement": 0.95})
-    >>> verdict(rows)
-    'The ranking is stable'
+    >>> verdict(rows.assign(best_runs=[90, 38], runs=128)), verdict(rows.assign(best_runs=[60, 68], runs=128))
+    ('The ranking is stable', 'The ranking is stable over draws but not over chance: its best is best in fewer than half of single runs')
     """
     top = part[part.policy == part.top].iloc[0]
     share, alike = top.best / top.draws, float(top.agreement)
+    if share >= ALWAYS and top.best_runs < HALF * top.runs:
+        return (
+            "The ranking is stable over draws but not over chance: its best is best in fewer than half of single runs"
+        )
     if share >= ALWAYS and alike >= ALIKE:
         return "The ranking is stable"
     if share >= ALWAYS:
         return "The best is stable, the order of the others is not"
-    if share >= NEARLY:
-        return "The ranking is not stable: another policy is best in many draws"
+    if share >= HALF:
+        left = f"{top.draws - top.best} of {top.draws} draws"
+        return f"The ranking is not stable: another policy is as good or better in {left}"
+    if part.best.max() >= HALF * top.draws:
+        return "The ranking is not stable: the best mean is not that of the policy best in most draws"
     return "The ranking is not stable: no policy is best in even half of the draws"
 
 
@@ -210,19 +234,29 @@ def sentence(part: pd.DataFrame, name: Any = str) -> str:
     others = [
         f"{name(row.policy)} in {row.best}" for row in ordered.itertuples() if row.best and row.policy != top.policy
     ]
-    text = f"{verdict(part)}: {name(top.policy)} has the best mean and is best in {top.best} of {top.draws} draws"
+    text = f"{verdict(part)}. {name(top.policy)} has the best mean and is best in {top.best} of {top.draws} draws"
     text += f" (in {top.best_runs} of {top.runs} single runs)"
     text += f"; {_listed(others)}" if others else ""
     least = part.loc[part.regret.idxmin()]
-    cost = _amount(outcome.name, least.regret)
-    text += f". Choosing {name(least.policy)} has the least expected regret, {cost} short of the best of each draw"
-    return text + f" ({_amount(outcome.name, least.regret_high)} in the worst twentieth of draws)."
+    cost, worst = (amount(outcome.name, value) for value in (least.regret, least.regret_high))
+    text += f". What choosing it wrongly would cost on average is least for {name(least.policy)}: {cost} short of the best of each draw"
+    return text + f" ({worst} in the worst twentieth of draws)."
 
 
-def _amount(outcome: str, value: float) -> str:
-    """An amount of an outcome: of shares, in percentage points."""
+def amount(outcome: str, value: float) -> str:
+    """An amount of an outcome as people read it, never more exact than is known: of shares, in percentage points.
+
+    >>> amount("doing_it_well", 0.0123), amount("gap", 0.0002), amount("gap", 0.0), amount("months_disadvantaged", 0.25)
+    ('1.2 points', 'under 0.1 points', '0 points', '0.2')
+    """
     o = OUTCOMES[outcome]
-    return f"{100 * value:.2g} points" if o.percent or outcome == "gap" else o.show(value)
+    if not np.isfinite(value):
+        return "n/a"
+    if not (o.percent or outcome == "gap"):
+        return o.show(value)
+    if value == 0:
+        return "0 points"
+    return "under 0.1 points" if value < 0.0005 else f"{100 * value:.1f} points"
 
 
 def _listed(items: Sequence[str]) -> str:
@@ -230,7 +264,7 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def text(c: Any) -> str:
-    """Who is best, how often and at what regret, for a terminal: a block an outcome. c: a Comparison over a posterior."""
+    """Who is best, how often and at what cost if it is not, for a terminal: a block an outcome. c: a Comparison over a posterior."""
     from kmsim.lab.words import KEY_OUTCOMES, columns
 
     blocks = [
@@ -239,9 +273,9 @@ def text(c: Any) -> str:
     table = c.decision
     for outcome in KEY_OUTCOMES:
         for practice, part in table[table.outcome == outcome].groupby("practice", sort=False):
-            rows = [[OUTCOMES[outcome].label, "best in", "mean place", "expected regret", "worst twentieth"]]
+            rows = [[OUTCOMES[outcome].label, "best in", "mean place", "cost of choosing it", "worst twentieth"]]
             for row in part.itertuples():
-                regret, worst = (_amount(outcome, v) for v in (row.regret, row.regret_high))
+                regret, worst = (amount(outcome, v) for v in (row.regret, row.regret_high))
                 rows.append([row.policy, f"{row.best} of {row.draws}", f"{row.place:.1f}", regret, worst])
             named = f"{practice}\n" if table.practice.nunique() > 1 else ""
             blocks.append(named + columns(rows) + "\n" + sentence(part))

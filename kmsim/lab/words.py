@@ -130,6 +130,8 @@ def _spanned(show: Callable[[float], str], mean: float, low: float, high: float,
     """A mean with its range, the unit once where it can be: 2.5% (1.8 to 3.2%). No range over one seed."""
     if n < 2:
         return show(mean)
+    if low == high and not np.isclose(mean, low, rtol=1e-9, atol=0):
+        return f"{show(mean)} ({show(low)} in nearly all)"
     first, last = show(low), show(high)
     for unit in ("%", " pts"):
         if first.endswith(unit) and last.endswith(unit):

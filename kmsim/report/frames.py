@@ -18,6 +18,8 @@ BASELINE = "business_as_usual"
 POINTS = "percentage points"
 LOW, HIGH = 0.05, 0.95
 ENOUGH = 5  # seeds: below it no range tells anything apart (five in a row by chance: 1 in 32)
+ENOUGH_LUCK = 4  # seeds that all draws share, whose range is widened for their being few
+ANYTHING = (-np.inf, np.inf)
 
 
 class Comparison(Protocol):
@@ -45,6 +47,8 @@ class Comparison(Protocol):
 class Cell:
     """A mean with its 90% range over n seeds; NaN where there is nothing to say.
 
+    luck: where n is draws of parameters, the 90% range of chance alone, which the draws share; None where chance is what n is of.
+
     >>> Cell(0.2, 0.1, 0.3, 20).known
     True
     """
@@ -54,6 +58,7 @@ class Cell:
     high: float
     n: int
     year: float = np.nan
+    luck: tuple[float, float] | None = None
 
     @property
     def known(self) -> bool:
@@ -61,14 +66,30 @@ class Cell:
         return bool(np.isfinite(self.mean))
 
     def overlaps(self, other: Cell) -> bool:
-        """Whether the two ranges share a value. A range over fewer than five seeds says nothing, so it overlaps all.
+        """Whether the two ranges, or those of chance alone, share a value. A range over fewer than five seeds overlaps all.
 
         >>> Cell(1, 0, 2, 9).overlaps(Cell(3, 2, 4, 9)), Cell(1, 0, 2, 9).overlaps(Cell(4, 3, 5, 9))
         (True, False)
+        >>> Cell(1, 0, 2, 9, luck=(-1, 3)).overlaps(Cell(4, 3, 5, 9, luck=(2, 6)))
+        True
         """
         if min(self.n, other.n) < ENOUGH:
             return True
-        return self.low <= other.high and other.low <= self.high
+        if self.low <= other.high and other.low <= self.high:
+            return True
+        a, b = self.luck, other.luck
+        return a is not None and b is not None and a[0] <= b[1] and b[0] <= a[1]
+
+    def side(self) -> int:
+        """On which side of nought the whole range lies, and that of chance alone: 1, -1, or 0 if either reaches nought.
+
+        >>> Cell(1, 0.5, 2, 9).side(), Cell(-1, -2, -0.5, 9).side(), Cell(1, 0.5, 2, 9, luck=(-1, 3)).side()
+        (1, -1, 0)
+        """
+        spans = [(self.low, self.high), *([self.luck] if self.luck else [])]
+        if all(low > 0 for low, _ in spans):
+            return 1
+        return -1 if all(high < 0 for _, high in spans) else 0
 
 
 NOTHING = Cell(np.nan, np.nan, np.nan, 0)
@@ -164,13 +185,47 @@ def cells(c: Comparison) -> dict[tuple[str, str, str, str], Cell]:
     """Every cell of the summary by policy, practice, outcome and moment; no n and no range where there is no value."""
     s, found = c.summary, {}
     keys = zip(s.policy, s.practice, s.outcome, s.moment, strict=True)
-    values = zip(s["mean"], s.low, s.high, s.n, s.year, strict=True)
-    for key, (mean, low, high, n, year) in zip(keys, values, strict=True):
+    values = zip(s["mean"], s.low, s.high, s.n, s.year, lucks(c, s), strict=True)
+    for key, (mean, low, high, n, year, luck) in zip(keys, values, strict=True):
         if np.isfinite(mean):
-            found[key] = Cell(float(mean), float(low), float(high), int(n), float(year))
+            found[key] = Cell(float(mean), float(low), float(high), int(n), float(year), luck)
         else:
             found[key] = Cell(np.nan, np.nan, np.nan, 0, float(year))
     return found
+
+
+def lucks(c: Comparison, rows: pd.DataFrame) -> list[tuple[float, float] | None]:
+    """What chance alone does to each row of the summary or the paired frame; None where that is what its range is of.
+
+    All draws share a few seeds: too few say nothing, so that their luck may be anything.
+    """
+    if "draws" not in c.manifest:
+        return [None] * len(rows)
+    if luck_seeds(c) < ENOUGH_LUCK:
+        return [ANYTHING] * len(rows)
+    ends = zip(rows.chance_low, rows.chance_high, strict=True)
+    return [(float(low), float(high)) if np.isfinite(low + high) else ANYTHING for low, high in ends]
+
+
+def luck_seeds(c: Comparison) -> int:
+    """How many seeds of chance there are, over a posterior in each draw."""
+    return len(c.manifest.get("seeds", ())) or seeds(c)
+
+
+def few(c: Comparison) -> str:
+    """Why nothing is told apart, if so few seeds or runs of luck are the reason: their number and noun; else nothing.
+
+    >>> from types import SimpleNamespace
+    >>> few(SimpleNamespace(manifest={"seeds": [1, 2, 3]})), few(SimpleNamespace(manifest={"seeds": [1, 2], "draws": 32}))
+    ('3 seeds are', '2 runs of luck a draw are')
+    """
+    if "draws" in c.manifest and seeds(c) >= ENOUGH:
+        n = luck_seeds(c)
+        return (
+            "" if n >= ENOUGH_LUCK else f"{'One run of luck a draw is' if n == 1 else f'{n} runs of luck a draw are'}"
+        )
+    n = seeds(c)
+    return "" if n >= ENOUGH else "One seed is" if n == 1 else f"{n} seeds are"
 
 
 @once
@@ -220,6 +275,17 @@ def too_few(n: int) -> str:
     ('one seed cannot tell it from the others', '3 seeds are too few to tell it from the others')
     """
     return f"{'one seed cannot' if n == 1 else f'{n} seeds are too few to'} tell it from the others"
+
+
+def untold(found: Cell) -> str:
+    """Why a cell is told from no other: so many seeds, or so few runs of luck in each draw; nothing if neither is why.
+
+    >>> untold(Cell(1, 0, 2, 3)), untold(Cell(1, 0, 2, 9, luck=ANYTHING)), untold(Cell(1, 0, 2, 9))
+    ('3 seeds are too few to tell it from the others', 'so few runs of luck cannot tell it from the others', '')
+    """
+    if found.n < ENOUGH:
+        return too_few(found.n)
+    return "so few runs of luck cannot tell it from the others" if found.luck == ANYTHING else ""
 
 
 def has(c: Comparison, outcome: str) -> bool:
@@ -363,6 +429,11 @@ def shown_range(outcome: str, low: float, high: float) -> str:
     return f"{a} to {b}"
 
 
+def nearly_all(outcome: str, found: Cell) -> str:
+    """A range whose ends are one value, though not all runs have it."""
+    return f"{shown(outcome, found.low).removesuffix(' points')} in nearly all"
+
+
 def shown_cell(outcome: str, found: Cell) -> str:
     """Mean and 90% range in one line.
 
@@ -373,6 +444,8 @@ def shown_cell(outcome: str, found: Cell) -> str:
         return "n/a"
     if found.n < 2:
         return f"{shown(outcome, found.mean)} (one seed, no range)"
+    if found.low == found.high and not np.isclose(found.mean, found.low, rtol=1e-9, atol=0):
+        return f"{shown(outcome, found.mean)} ({nearly_all(outcome, found)})"
     return f"{shown(outcome, found.mean)} ({shown_range(outcome, found.low, found.high).removesuffix(' points')})"
 
 

@@ -24,7 +24,7 @@ from kmsim.outcomes.definitions import MONTHS, OUTCOMES, SCORECARD
 from kmsim.parameters import PARAMETERS
 from kmsim.report import figures, frames, words
 from kmsim.report.frames import Comparison, shown, shown_year
-from kmsim.report.style import Style, plain_name, styles
+from kmsim.report.style import STYLES, Style, plain_name, styles
 from kmsim.report.tables import Table, brief_range, outcomes_table, tables
 
 TITLES = {
@@ -41,6 +41,13 @@ GRADES = {
     "derived": "derived from measurements",
     "judged": "judged",
     "free": "free, to be calibrated",
+}
+
+
+WRONG = {
+    "VAL": "Of its failures these are tests, findings that were never fitted:",
+    "CAL": "These it was fitted to, and still misses:",
+    "built in": "These are what the rules themselves were made to show, and do not:",
 }
 
 
@@ -73,7 +80,7 @@ def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
     template = environment.from_string(files("kmsim.report").joinpath("template.html").read_text(encoding="utf-8"))
     drawn = drawn or figures.draw_all(c)
     c = frames.read(c)
-    practices, look = frames.practices(c), styles(c.policies)
+    practices, look, where = frames.practices(c), styles(c.policies), standing.read()
     return template.render(
         c=c,
         place=frames.place(c),
@@ -97,7 +104,9 @@ def render(c: Comparison, drawn: figures.Drawn | None = None) -> str:
         origin=_origin(c),
         config=_dump(c.config),
         plain_name=plain_name,
-        standing=standing.read(),
+        standing=where,
+        wrong=[(kind, told) for kind, told in WRONG.items() if where.failures(kind)],
+        left_out=_left_out(c),
     )
 
 
@@ -218,6 +227,11 @@ def _practice_card(c: Comparison, practice: str) -> dict[str, Any]:
         "source": found.get("source", ""),
         "padlocks": found.get("evidence_strength"),
     }
+
+
+def _left_out(c: Comparison) -> list[str]:
+    """The shipped policies that were not compared; none if one of those compared is not shipped."""
+    return [plain_name(p) for p in STYLES if p not in c.policies] if set(c.policies) <= set(STYLES) else []
 
 
 def _parameters_words() -> str:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kmsim.lab.uncertainty import amount
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.report import frames
-from kmsim.report.figures import four_dimensions, ranking
+from kmsim.report.figures import four_dimensions
 from kmsim.report.frames import Comparison, k_of_n, shown, shown_cell, shown_range, shown_year
 from kmsim.report.style import plain_name
 
@@ -69,7 +70,7 @@ def _lines(outcome: str, found: frames.Cell) -> tuple[str, ...]:
 
 
 def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
-    """An outcome each: the mean, what calibrated parameters and what chance alone do to it, how often a policy is best, and its regret."""
+    """An outcome each: the mean, what calibrated parameters and what chance alone do to it, how often a policy is best, and what choosing it costs on average, against the best of each draw."""
     made = []
     for outcome, part in frame.groupby("outcome", sort=False):
         name = str(outcome)
@@ -80,7 +81,7 @@ def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
                 shown_range(name, r.low, r.high),
                 shown_range(name, r.chance_low, r.chance_high),
                 k_of_n(r.best, r.draws) if r.draws else "n/a",
-                ranking.amount(name, r.regret),
+                amount(name, r.regret),
             ]
             for r in part.rename(columns={"mean": "average"}).assign(mean=part["mean"]).itertuples()
         ]
@@ -90,9 +91,15 @@ def _ranking_tables(frame: pd.DataFrame) -> list[Table]:
             "90% range over calibrated parameters",
             "90% range of chance alone",
             "Best in draws",
-            "Expected regret",
+            "What choosing it costs on average",
         ]
-        made.append(Table(f"{OUTCOMES[name].label}: what is sure of it", heads, rows))
+        made.append(
+            Table(
+                f"{OUTCOMES[name].label}: what is sure of it. Last: how far it falls short of the best of each draw",
+                heads,
+                rows,
+            )
+        )
     return made
 
 
@@ -198,11 +205,14 @@ def brief_range(outcome: str, found: frames.Cell) -> str:
 
     >>> brief_range("doing_it_well", frames.Cell(0.12, 0.11, 0.135, 20)), brief_range("depth", frames.Cell(1, 1, 1, 1))
     ('11.0 to 13.5%', 'one seed')
+    >>> brief_range("depth", frames.Cell(0.5, 0.5, 0.5, 9)), brief_range("spread_schools", frames.Cell(0.006, 0.005, 0.005, 32))
+    ('same in all', '0.5% in nearly all')
     """
     if not found.known:
         return ""
     if found.n < 2:
         return "one seed"
     if found.low == found.high:
-        return "same in all"
+        same = np.isclose(found.mean, found.low, rtol=1e-9, atol=0)
+        return "same in all" if same else frames.nearly_all(outcome, found)
     return shown_range(outcome, found.low, found.high).removesuffix(" points").replace("£", "")

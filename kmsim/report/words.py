@@ -1,7 +1,7 @@
 """The headline in words, computed from a comparison and never typed: who leads on what, with ranges and seeds.
 
-A policy "leads" only if its 90% range is clear of every other's; else the sentence names those it cannot be told apart
-from. Nothing is said of a policy that does too little to be judged (under 1% of teachers).
+A policy "leads" only if its 90% range is clear of every other's, over a posterior that of chance alone too; else the
+sentence names those it cannot be told apart from. Nothing is said of a policy that does too little to be judged (under 1% of teachers).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kmsim.report.style import plain_name
 FEW_SEEDS = 10
 LEAST = 0.01  # share of teachers below which depth, ownership, gap and rank say nothing
 NOT_APART = "cannot be told apart by range from"
+NOT_BY_LUCK = "cannot be told apart, by range or by that of chance alone, from"
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,12 @@ def headline(c: Comparison, practice: str | None = None) -> Headline:
         else "One seed: there are no ranges, and no policy can be called better"
     )
     warnings = [f"With {n} seeds the ranges are rough."] if ENOUGH <= n < FEW_SEEDS else []
-    if 1 < n < ENOUGH:
-        warnings = [f"{n} seeds are too few to call any policy better: run at least {ENOUGH}."]
+    few = frames.few(c)
+    if few and n > 1:
+        least = ENOUGH if n < ENOUGH else frames.ENOUGH_LUCK
+        warnings = [f"{few} too few to call any policy better: run at least {least}."]
     findings = [replace(f, sentence=frames.said(c, f.sentence), beside=frames.said(c, f.beside)) for f in findings]
-    lead, ranges = frames.said(c, _lead(findings, n if n < ENOUGH else 0)), frames.said(c, ranges)
+    lead, ranges = frames.said(c, _lead(findings, few)), frames.said(c, ranges)
     warnings = [frames.said(c, warning) for warning in warnings]
     return Headline(lead, findings, f"{ranges} ({c.label}).", c.label, budget_words(c), warnings)
 
@@ -119,7 +122,7 @@ def leading(c: Comparison, practice: str, outcome: str, moment: str) -> set[str]
         return set()
     floor = next((q.floor for q in QUESTIONS if q.outcome == outcome), None)
     found = _answer(c, practice, _Question("", outcome, moment, "{}", floor))
-    if len(found.judged) < 2 or frames.seeds(c) < ENOUGH:
+    if len(found.judged) < 2 or frames.few(c):
         return set()
     return {found.leader, *found.together} - {None}  # type: ignore[return-value]
 
@@ -152,10 +155,10 @@ def per_pound(c: Comparison, practice: str) -> Finding:
     """
     question = "Months per pound"
     gain, cost = months_per_ten_pounds(c, practice)
-    cells = {p: _cell(cost[p]) for p in cost if gain[p].n >= ENOUGH and gain[p].low > 0}
+    cells = {p: _ratio(gain[p], cost[p]) for p in cost if gain[p].n >= ENOUGH and gain[p].side() > 0}
     base = "business as usual" if BASELINE in c.policies else "nothing"
-    if frames.seeds(c) < ENOUGH:
-        return Finding(question, "So few seeds: a gain cannot be told from chance, so none is set against its cost.")
+    if few := frames.few(c):
+        return Finding(question, f"{few} too few to tell a gain from chance, so none is set against its cost.")
     if not cells:
         return Finding(
             question, f"No policy that costs money gains disadvantaged pupils more than {base} in its whole range."
@@ -188,10 +191,32 @@ def months_per_ten_pounds(c: Comparison, practice: str) -> tuple[dict[str, Cell]
         months = frames.exact_months(sd[policy])
         more = months - (frames.exact_months(sd[BASELINE]) if BASELINE in sd else 0.0)
         paid = cost[policy].reindex(sd.index).to_numpy(float)
-        gain[policy] = _cell(more) if np.nanmean(paid) > 0 else frames.NOTHING
+        luck = _luck_of_gain(c, practice, policy, BASELINE in sd)
+        gain[policy] = replace(_cell(more), luck=luck) if np.nanmean(paid) > 0 else frames.NOTHING
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio[policy] = np.where(paid > 0, 10 * more / paid, np.nan)
     return gain, ratio
+
+
+def _luck_of_gain(c: Comparison, practice: str, policy: str, baseline: bool) -> tuple[float, float] | None:
+    """What chance alone does to a gain in months at the end; None where that is what its range is of."""
+    frame = c.paired[c.paired.role == "baseline"] if baseline else c.summary
+    rows = frames.of_practice(frame, practice, "attainment_disadvantaged_sd")
+    found = frames.lucks(c, rows[(rows.policy == policy) & (rows.moment == "end")])
+    if not found or found[0] is None:
+        return None
+    low, high = (float(x) if np.isinf(x) else float(frames.exact_months(x)) for x in found[0])
+    return low, high
+
+
+def _ratio(gain: Cell, ratios: np.ndarray) -> Cell:
+    """The gain for a price, its luck that of the gain."""
+    found = _cell(ratios)
+    return found if gain.luck is None else replace(found, luck=_scaled(gain.luck, found.mean / gain.mean))
+
+
+def _scaled(span: tuple[float, float], by: float) -> tuple[float, float]:
+    return span[0] * by, span[1] * by
 
 
 def _answer(c: Comparison, practice: str, q: _Question) -> Finding:
@@ -251,13 +276,14 @@ def _doing(floor: str) -> str:
 
 
 def _side(x: Cell) -> str:
-    if x.n < ENOUGH:
-        return "So few seeds say nothing of the side."
-    if x.low > 0:
+    if frames.untold(x):
+        return f"So few {'seeds' if x.n < ENOUGH else 'runs of luck'} say nothing of the side."
+    if x.side() > 0:
         return "Its whole range is in favour of disadvantaged schools."
-    if x.high < 0:
+    if x.side() < 0:
         return "Even so, its whole range is against disadvantaged schools."
-    return "Its range reaches both sides of nought, so it may be a gap either way."
+    which = "Its range" if x.low <= 0 <= x.high else "The range of chance alone"
+    return f"{which} reaches both sides of nought, so it may be a gap either way."
 
 
 def _sentence(
@@ -284,13 +310,13 @@ def _sentence(
         text = f"{plain_name(top)} is the only policy that can be judged: {value}."
     elif clear:
         text = f"{plain_name(top)} leads: {value}; next is {named(rest[0])}."
-    elif cells[top].n < ENOUGH:
-        text = f"{plain_name(top)} has the highest mean, {value}; {frames.too_few(cells[top].n)}."
+    elif few := frames.untold(cells[top]):
+        text = f"{plain_name(top)} has the highest mean, {value}; {few}."
     else:
         near = [named(p) for p in together[: 3 if len(together) <= 3 else 2]]
         if len(together) > 3:
             near.append(f"{len(together) - 2} more")
-        text = f"{plain_name(top)} has the highest mean, {value}, but {NOT_APART} {_and(near)}."
+        text = f"{plain_name(top)} has the highest mean, {value}, but {not_apart(cells[top])} {_and(near)}."
         lower = len(rest) - len(together)
         if lower:
             beside = (
@@ -308,13 +334,18 @@ def _sentence(
     return Finding(question, text, beside.strip(), top, clear, together, tuple(order))
 
 
-def _lead(findings: Sequence[Finding], few: int = 0) -> str:
+def not_apart(found: Cell) -> str:
+    """By what a cell cannot be told from others."""
+    return NOT_APART if found.luck is None else NOT_BY_LUCK
+
+
+def _lead(findings: Sequence[Finding], few: str = "") -> str:
     """One sentence over all questions: who has the best mean most often, and how often that is clear of all others."""
     ranked = [f for f in findings if f.leader and len(f.judged) > 1]
     if not ranked:
         return "Nothing in this run can be ranked."
     if few:
-        return f"{'One seed is' if few == 1 else f'{few} seeds are'} too few to say which policy is best."
+        return f"{few} too few to say which policy is best."
     leaders = Counter(f.leader for f in ranked)
     most = max(leaders.values())
     tops = [p for p in leaders if leaders[p] == most]
@@ -332,9 +363,9 @@ def _lead(findings: Sequence[Finding], few: int = 0) -> str:
     if partners and clear < most:
         partner, times = min(partners.items(), key=lambda item: (-item[1], plain_name(item[0])))
         text += (
-            f": on {times} it {NOT_APART} {plain_name(partner)}"
+            f": on {times} it cannot be told apart from {plain_name(partner)}"
             if clear == 0
-            else f", and on {times} it {NOT_APART} {plain_name(partner)}"
+            else f", and on {times} it cannot be told apart from {plain_name(partner)}"
         )
     return text + "."
 

@@ -233,7 +233,7 @@ def draw(found: Found) -> Figure:
     with mpl.rc_context(RC):
         fig = drawing.page(found, 5.45)
         for i, (outcome, (title, scale, _)) in enumerate(READ.items()):
-            ax = drawing.axes_at(fig, 0.6 + 3.4 * i, 1.3, 2.1, 2.75)
+            ax = drawing.axes_at(fig, 0.6 + 3.4 * i, 1.3, 1.8, 2.75)
             drawn = [
                 drawing.Line(arm, degrees, [cell(at(v, outcome, degree, budget)) for degree in degrees], f"{arm}/pupil")
                 for arm, budget in zip(arms, budgets, strict=True)

@@ -30,9 +30,21 @@ def test_what_is_written_is_read_again(tmp_path, monkeypatch):
     assert [row["verdict"] for row in found.rows] == [PASS, FAIL]
     name = CHECKS[1].name
     assert found.line() == f"The model passes 1 of 2 checks against what research found; it fails {name}."
+    assert found.line(named=False).endswith("; it fails 1.")
     assert found.failures() == found.failures(CHECKS[1].kind)
-    assert found.failures()[0].startswith(f"{name}: {CHECKS[1].says}: -0.5 (-0.6 to -0.4); accepted: ")
+    statement = CHECKS[1].finding.statement
+    assert found.failures()[0].startswith(f"{statement} In the model: {CHECKS[1].says}: −0.5; accepted: ")
+    assert found.failures()[0].endswith(f" ({name}).")
     assert found.failures("none such") == []
+
+
+def test_every_failure_is_told_once_under_its_finding():
+    shipped = standing.read()
+    failed = [row["check"] for row in shipped.rows if row["verdict"] == FAIL]
+    kinds = {row["kind"] for row in shipped.rows}
+    told = " ".join(text for kind in sorted(kinds) for text in shipped.failures(kind))
+    assert [told.count(f"({name})") for name in failed] == [1] * len(failed)
+    assert f"fails {sum(row['verdict'] == FAIL for row in shipped.rows if row['kind'] == 'VAL')}" in shipped.tests()
 
 
 def test_one_of_other_code_says_so():

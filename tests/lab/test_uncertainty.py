@@ -69,17 +69,28 @@ def test_how_stable_the_ranking_is_is_said():
     swap = np.where(np.arange(20) % 2, 0.3, 0.1)
     assert uncertainty.verdict(decided([0.9 + up, swap, 0.4 - swap])).startswith("The best is stable")
     turn = np.where(np.arange(20) < 13, 0.6, 0.1)
-    assert "another policy is best in many draws" in uncertainty.verdict(decided([turn, 0.3 + up, 0.1 + up]))
+    told = uncertainty.verdict(decided([turn, 0.3 + up, 0.1 + up]))
+    assert told == "The ranking is not stable: another policy is as good or better in 7 of 20 draws"
     three = np.arange(21) % 3
     rows = [np.where(three == i, 0.6 + 0.01 * (2 - i), 0.1) for i in range(3)]
     assert "no policy is best in even half" in uncertainty.verdict(decided(rows))
+
+
+def test_a_best_that_chance_changes_from_run_to_run_is_not_stable():
+    up, small = np.linspace(0, 0.01, 20), 0.0001
+    frame = decided([0.5 + small + up, 0.5 + up, 0.1 + up], noise=0.05)
+    assert frame.best.tolist() == [20, 0, 0]
+    frame["best_runs"] = [39, 41, 0]
+    assert "stable over draws but not over chance" in uncertainty.verdict(frame)
+    frame["best_runs"] = [41, 39, 0]
+    assert uncertainty.verdict(frame) == "The ranking is stable"
 
 
 def test_the_sentence_has_the_frames_numbers():
     frame = decided([[0.5, 0.5, 0.5, 0.1], [0.2, 0.2, 0.2, 0.4], [0.0, 0.0, 0.0, 0.0]])
     text = uncertainty.sentence(frame)
     assert "a has the best mean and is best in 3 of 4 draws (in 12 of 16 single runs); b in 1." in text
-    assert "7.5 points short of the best of each draw" in text
+    assert "would cost on average is least for a: 7.5 points short of the best of each draw" in text
 
 
 def test_draws_in_which_a_policy_has_no_value_are_left_out():

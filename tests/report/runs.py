@@ -168,3 +168,13 @@ def _range(values):
     if good.empty:
         return {"mean": np.nan, "low": np.nan, "high": np.nan, "n": 0}
     return {"mean": good.mean(), "low": good.quantile(0.05), "high": good.quantile(0.95), "n": len(good)}
+
+
+def over_draws(luck, seeds=4, draws=12):
+    """Made-up runs taken as draws of parameters, each of so many seeds whose luck moves everything by so much either way."""
+    c = made_up(seeds=draws, noise=0.002, levels=LEVEL | {"codesigned_networks": 0.3})
+    c.summary = c.summary.assign(chance_low=c.summary["mean"] - luck, chance_high=c.summary["mean"] + luck)
+    c.paired = c.paired.assign(chance_low=c.paired.difference - luck, chance_high=c.paired.difference + luck)
+    c.manifest |= {"draws": draws, "seeds": list(range(1, seeds + 1))}
+    c.decision = pd.DataFrame(columns=["outcome", "practice", "policy", "best", "draws", "regret"])
+    return c

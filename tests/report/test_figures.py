@@ -23,6 +23,8 @@ from kmsim.report.figures.paper import texts
 from kmsim.report.style import STYLES, plain_name, short_name, styles
 from tests.legible import assert_legible
 
+from .runs import made_up
+
 KINDS = ["plain", "hostile", "single", "many", "short", "two"]
 PLAIN = [name for name in FIGURES if name not in OVER_POSTERIOR]
 
@@ -220,3 +222,19 @@ def test_every_shipped_policy_has_a_style_and_a_plain_name():
             assert plain_name(policy) != policy
     shipped = {"business_as_usual", "test_bed_then_scale", "grassroots", "trust_led"}
     assert shipped <= set(STYLES)
+
+
+def test_a_step_of_the_frontier_is_sure_only_if_the_costs_can_be_told_apart():
+    """Effects are far apart; the dearer policy costs a little more on the mean, seed by seed now more and now less."""
+    levels = {"business_as_usual": 0.0, "coaching": 0.05, "codesigned_networks": 0.1}
+    c = made_up(list(levels), seeds=8, noise=1e-4, levels=levels)
+    assert "at every step up both costs and effects can be told apart" in cost_effect.words(c)
+    t = c.trajectories
+    cost = t.outcome == "cost_per_pupil_gbp"
+    level = c.summary[(c.summary.policy == "coaching") & (c.summary.outcome == "cost_per_pupil_gbp")]["mean"].max()
+    swing = np.where(t.seed % 2 == 0, 1.0, -0.9)
+    dearer = cost & (t.policy == "codesigned_networks") & (t.year > 0)
+    t.loc[dearer, "value"] = level + swing[dearer]
+    s = c.summary
+    s.loc[(s.policy == "codesigned_networks") & (s.outcome == "cost_per_pupil_gbp"), "mean"] = level + 0.05
+    assert "the costs or the effects of Coaching and Co-designed networks cannot be told apart" in cost_effect.words(c)

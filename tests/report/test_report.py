@@ -162,3 +162,16 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(plain, tmp_path, monk
     monkeypatch.setattr("kmsim.report.report.render", lambda c, drawn=None: "x")
     with pytest.raises(KmsimError, match="nowhere"):
         write(plain, tmp_path / "nowhere" / "report.html")
+
+
+def test_the_shipped_policies_that_were_not_compared_are_named(pages, plain, many):
+    from kmsim import configuration
+    from kmsim.report.style import STYLES
+
+    assert set(STYLES) <= set(configuration.names("policy"))
+    line = re.search(
+        r"Compared are 8 of the 15 policies that are shipped; nothing here is said of (.*?)[.]</li>", pages["plain"]
+    )
+    assert set(line[1].split("; ")) == {plain_name(p) for p in STYLES if p not in plain.policies}
+    assert "nothing here is said of" not in pages["hostile"]
+    assert "nothing here is said of" not in render(many)

@@ -11,7 +11,7 @@ import pytest
 from kmsim.report import figures, frames, words
 from kmsim.report.style import plain_name
 
-from .runs import EIGHT, made_up
+from .runs import EIGHT, made_up, over_draws
 
 
 def at(c, policy, outcome, moment):
@@ -139,3 +139,40 @@ def test_the_lead_counts_what_the_findings_say(plain):
     most = sum(f.leader == top for f in ranked)
     assert head.lead.startswith(plain_name(top))
     assert f"{most} of {len(ranked)} questions" in head.lead
+
+
+CLAIMS = r" leads:|[Bb]etter than business|[Ww]orse than business|is (ahead|behind) with|can be told apart[.]"
+
+
+def claims(c):
+    """What a report of this comparison claims: in headline and figures."""
+    told = [words.headline_text(c), *(say(c) for name, (_, _, say) in figures.FIGURES.items() if name != "ranking")]
+    return set(re.findall(CLAIMS, "\n".join(told)))
+
+
+def test_no_lead_is_claimed_over_draws_that_chance_alone_undoes():
+    """Ranges over draws are clear, and all draws share the luck of a few seeds."""
+    small, big = over_draws(luck=1e-6), over_draws(luck=10.0)
+    well = {
+        n: next(f for f in words.headline(c).findings if f.question == "Reaches most teachers")
+        for n, c in enumerate((small, big))
+    }
+    assert well[0].clear
+    assert not well[1].clear
+    assert " leads:" in well[0].sentence
+    assert words.NOT_BY_LUCK in well[1].sentence
+    assert claims(small)
+    assert "Better than business as usual by the whole 90% range, and by that of chance alone" in figures.FIGURES[
+        "paired_differences"
+    ][2](small)
+    assert not claims(big)
+    assert set(words.leading(big, "formative_assessment", "doing_it_well", "funding_end")) == set(big.policies)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_too_few_runs_of_luck_claim_nothing_however_many_draws(seeds):
+    c = over_draws(luck=1e-6, seeds=seeds)
+    assert not claims(c)
+    assert not words.leading(c, "formative_assessment", "doing_it_well", "funding_end")
+    assert "luck a draw" in words.headline(c).lead
+    assert "too few" in words.headline(c).lead

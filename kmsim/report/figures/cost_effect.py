@@ -15,7 +15,7 @@ from kmsim.report import frames
 from kmsim.report.figures.paper import WIDTH, about, axes_at, foot, heading, mean_and_range, nothing, sheet
 from kmsim.report.figures.placing import lead_end, place_names
 from kmsim.report.figures.telling import chosen, known_cells, listed
-from kmsim.report.frames import ENOUGH, Comparison, shown, shown_year
+from kmsim.report.frames import Comparison, shown, shown_year
 from kmsim.report.style import FONT, RC, Style, plain_name, short_name, styles, width_of
 
 SIDE_BY_SIDE = 6  # policies: with more, names need the whole width, so that the two charts stand one above the other
@@ -48,6 +48,7 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 
 def words(c: Comparison, practice: str | None = None) -> str:
     """Which policies stand on the frontier at each moment, and which of them are told from the next by their ranges."""
+    practice = chosen(c, practice)
     frame = table(c, practice)
     parts = []
     for panel, part in frame.groupby("panel", sort=False):
@@ -64,19 +65,37 @@ def words(c: Comparison, practice: str | None = None) -> str:
             steps = [steps[0], f"{len(steps) - 2} others", steps[-1]]
         text = f"{when}, by the means, the frontier runs through {listed(steps)}"
         pairs = list(zip(edge.itertuples(), list(edge.itertuples())[1:], strict=False))
-        near = [(a, b) for a, b in pairs if a.effect_low <= b.effect_high and b.effect_low <= a.effect_high]
-        if frames.seeds(c) < ENOUGH:
-            text += "; so few seeds cannot tell whether a step up is more than chance"
+        near = [(a.policy, b.policy) for a, b in pairs if not _sure(c, practice, str(panel), a, b)]
+        if few := frames.few(c):
+            text += f"; {few[:1].lower()}{few[1:]} too few to tell whether a step up is more than chance"
         elif not pairs:
-            text += ": no other policy reaches as much for as little"
+            text += ": by the means no other reaches as much for as little"
         elif len(near) == 1:
-            text += f"; the ranges of {plain_name(near[0][0].policy)} and {plain_name(near[0][1].policy)} overlap, so the step between them is not sure"
+            a, b = map(plain_name, near[0])
+            text += (
+                f"; the costs or the effects of {a} and {b} cannot be told apart, so the step between them is not sure"
+            )
         elif near:
-            text += f"; on {len(near)} of its {len(pairs)} steps up the ranges overlap, so these are not sure"
+            text += f"; on {len(near)} of its {len(pairs)} steps up the costs or the effects cannot be told apart, so these are not sure"
         else:
-            text += "; at every step up the ranges are clear of each other"
+            text += "; at every step up both costs and effects can be told apart"
         parts.append(text + ".")
     return " ".join(parts)
+
+
+def _sure(c: Comparison, practice: str, panel: str, a: Any, b: Any) -> bool:
+    """Whether a step up is: the effects' ranges are clear of each other, and the costs can be told apart seed by seed."""
+    one, other = (frames.cell(c, practice, r.policy, r.outcome, panel) for r in (a, b))
+    return not one.overlaps(other) and _costs_apart(c, practice, panel, a.policy, b.policy)
+
+
+def _costs_apart(c: Comparison, practice: str, panel: str, one: str, other: str) -> bool:
+    """Whether two costs a pupil differ in the whole 90% range of their difference seed by seed, and beyond what chance alone does."""
+    cost = frames.by_seed(c, practice, "cost_per_pupil_gbp", panel)
+    _, low, high, _ = frames.spans((cost[one] - cost[other]).to_numpy(float))
+    lucky = [frames.cell(c, practice, p, "cost_per_pupil_gbp", panel).luck for p in (one, other)]
+    by_luck = all(lucky) and lucky[0][0] <= lucky[1][1] and lucky[1][0] <= lucky[0][1]  # type: ignore[index]
+    return bool(low > 0 or high < 0) and not by_luck
 
 
 def draw(c: Comparison, practice: str | None = None) -> Figure:
@@ -86,7 +105,7 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
     panels = list(frame.groupby("panel", sort=False))
     stacked = len(c.policies) > SIDE_BY_SIDE
     across, up = (WIDTH - 1.0, 4.2) if stacked or len(panels) == 1 else ((WIDTH - 1.55) / 2, 4.2)
-    height = 2.3 + up + (up + 0.95) * (stacked and len(panels) == 2)
+    height = 2.45 + up + (up + 0.95) * (stacked and len(panels) == 2)
     top = np.nanmax([frame.effect_high.max(), frame.effect.max(), 0.01]) * 100
     with mpl.rc_context(RC):
         fig = sheet(height)

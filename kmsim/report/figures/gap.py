@@ -24,11 +24,12 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
 def words(c: Comparison, practice: str | None = None) -> str:
     """Which policies have the whole range of the gap on one side of nought when funding ended, and with how many it reaches nought."""
     practice = chosen(c, practice)
-    cells = {p: x for p, x in known_cells(c, practice, "gap", "funding_end").items() if x.n >= ENOUGH}
+    cells = {p: x for p, x in known_cells(c, practice, "gap", "funding_end").items() if not frames.untold(x)}
     if not cells:
-        return "Too few seeds to tell a gap between the most and the least disadvantaged schools from none."
-    for_them = [p for p, x in cells.items() if x.low > 0]
-    against = [p for p, x in cells.items() if x.high < 0]
+        what = "seeds" if frames.seeds(c) < ENOUGH else "runs of luck"
+        return f"Too few {what} to tell a gap between the most and the least disadvantaged schools from none."
+    for_them = [p for p, x in cells.items() if x.side() > 0]
+    against = [p for p, x in cells.items() if x.side() < 0]
     year = shown_year(frames.moment_year(c, "funding_end"))
     parts = []
     for group, what in ((for_them, "ahead"), (against, "behind")):
@@ -38,7 +39,9 @@ def words(c: Comparison, practice: str | None = None) -> str:
     rest = len(cells) - len(for_them) - len(against)
     if rest:
         whom = "any policy" if rest == len(cells) else f"the other {rest}"
-        parts.append(f"with {whom} a gap cannot be told from none: the range reaches nought")
+        over = any(x.luck for x in cells.values())
+        which = "the range, or that of chance alone," if over else "the range"
+        parts.append(f"with {whom} a gap cannot be told from none: {which} reaches nought")
     return f"When all funding had ended (year {year}), " + "; ".join(parts) + "."
 
 
@@ -46,12 +49,12 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
     """The gap in doing it well between the most and the least disadvantaged fifth of schools: by year, and at both moments."""
     practice = chosen(c, practice)
     frame, look = table(c, practice), styles(c.policies)
-    height = max(5.4, 2.2 + 0.5 * len(c.policies))
+    height = max(5.5, 2.3 + 0.5 * len(c.policies))
     with mpl.rc_context(RC):
         fig = sheet(height)
         left, names = 4.4, 2.3
         right = WIDTH - 0.95 - left - names - 0.25
-        ax = axes_at(fig, 0.95, 1.25, left, height - 2.4)
+        ax = axes_at(fig, 0.95, 1.4, left, height - 2.55)
         mean_lines(ax, frame, look, 100)
         year_axis(ax, c, frame, named=False)
         ax.set_title("Gap by year, percentage points", fontsize=FONT, pad=8)
@@ -64,7 +67,7 @@ def draw(c: Comparison, practice: str | None = None) -> Figure:
         ax.set_ylim(min(low - 0.06 * (high - low), -0.25 * reach), max(high + 0.1 * (high - low), 0.25 * reach))
         ax.text(0.015, 0.985, "disadvantaged schools have more", transform=ax.transAxes, color=MUTED, va="top")
         ax.text(0.015, 0.015, "disadvantaged schools have less", transform=ax.transAxes, color=MUTED, va="bottom")
-        _at_moments(axes_at(fig, 0.95 + left + names, 1.25, right, height - 2.4), c, practice, look)
+        _at_moments(axes_at(fig, 0.95 + left + names, 1.4, right, height - 2.55), c, practice, look)
         heading(fig, "Gap between the most and the least disadvantaged fifth of schools", about(c, practice))
         foot(
             fig,

@@ -25,12 +25,14 @@ NO_BASELINE = "Business as usual was not run, so there is nothing to compare wit
 
 @frames.once
 def table(c: Comparison, practice: str | None = None, outcomes: Sequence[str] = FOREST) -> pd.DataFrame:
-    """Differences to business as usual with the same seeds: policy, outcome, moment, year, difference, low, high, ahead, n.
+    """Differences to business as usual with the same seeds: policy, outcome, moment, year, difference, low, high, ahead, n, and over a
+    posterior chance_low and chance_high.
 
     Each outcome at the moment at which the scorecard reads it. Empty if business as usual was not run.
     """
     practice = chosen(c, practice)
     kept = ["policy", "outcome", "moment", "year", "difference", "low", "high", "ahead", "n"]
+    kept += [name for name in ("chance_low", "chance_high") if name in c.paired]
     parts = []
     for outcome in outcomes:
         rows = frames.of_practice(c.paired, practice, outcome) if len(c.paired) else c.paired
@@ -56,25 +58,36 @@ def words(c: Comparison, practice: str | None = None) -> str:
     for outcome, part in frame.groupby("outcome", sort=False):
         part = part[part.difference.notna() & (part.n >= ENOUGH)]
         sense = -1 if OUTCOMES[outcome].better == "less" else 1
-        for side, group in (
-            ("better", part[(part.low > 0) if sense > 0 else (part.high < 0)]),
-            ("worse", part[(part.high < 0) if sense > 0 else (part.low > 0)]),
-        ):
+        found = np.array([sense * x.side() for x in _cells(c, part)], int)
+        for side, group in (("better", part[found > 0]), ("worse", part[found < 0])):
             if len(group):
                 group = group.sort_values("difference", ascending=side == "worse", kind="stable")
                 named = [f"{plain_name(r.policy)} ({k_of_n(r.ahead, r.n)})" for r in group.itertuples()]
                 told = listed(named if len(named) <= 4 else [*named[:3], f"{len(named) - 3} more"])
                 sides[side].append(f"{_brief(outcome).lower()}: {told}")
-    if not (frame.n >= ENOUGH).any():
-        return "Too few seeds: no difference to business as usual can be told from chance."
+    if few := frames.few(c):
+        return f"{few} too few: no difference to business as usual can be told from chance."
+    over = frames.decision(c) is not None
     if not any(sides.values()):
-        return "No policy can be told from business as usual on any of these: every 90% range of the differences reaches nought."
+        why = (
+            "the 90% range of each difference, or that of chance alone,"
+            if over
+            else "every 90% range of the differences"
+        )
+        return f"No policy can be told from business as usual on any of these: {why} reaches nought."
+    whole = "by the whole 90% range, and by that of chance alone" if over else "by the whole 90% range"
     parts = [
-        f"{side.capitalize()} than business as usual by the whole 90% range, with the seeds in which each is ahead: {'; '.join(told)}."
+        f"{side.capitalize()} than business as usual {whole}, with the seeds in which each is ahead: {'; '.join(told)}."
         for side, told in sides.items()
         if told
     ]
     return " ".join([*parts, "Nothing else can be told from it."])
+
+
+def _cells(c: Comparison, rows: pd.DataFrame) -> list[frames.Cell]:
+    """Rows of differences as cells, with what chance alone does to them."""
+    each = zip(rows.difference, rows.low, rows.high, rows.n, rows.year, frames.lucks(c, rows), strict=True)
+    return [frames.Cell(*row) for row in each]
 
 
 def draw(c: Comparison, practice: str | None = None) -> Figure:

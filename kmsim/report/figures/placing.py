@@ -28,7 +28,7 @@ def spread(values: Sequence[float], step: float, low: float, high: float) -> lis
 
 
 def place_names(points: np.ndarray, widths: Sequence[float], marks: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Boxes for names near points: off each other before all, then off marks, leads and other names' leads, then near.
+    """Boxes for names near points: off each other before all, then off marks, leads off others' points, names and leads, then near.
 
     points (n, 2), widths (n), marks (m, 4) and size (2) in points of the axes; returns (n, 4): left, bottom, right, top.
 
@@ -39,7 +39,7 @@ def place_names(points: np.ndarray, widths: Sequence[float], marks: np.ndarray, 
     choices = [_places(point, width, size) for point, width in zip(points, widths, strict=True)]
     ends = [lead_end(boxes, point) for boxes, point in zip(choices, points, strict=True)]
     alone = [
-        np.hypot(*(end - p).T) + 120 * _meet(boxes, marks, 1).sum(1)
+        np.hypot(*(end - p).T) + 120 * _meet(boxes, marks, 1).sum(1) + 120 * _through(end, p, _apart(points, p)).sum(1)
         for boxes, end, p in zip(choices, ends, points, strict=True)
     ]
     chosen = [-1] * n
@@ -68,13 +68,22 @@ def _places(point: np.ndarray, width: float, size: np.ndarray) -> np.ndarray:
     way = np.column_stack([np.cos(turn), np.sin(turn)])
     ends = (point + far[:, None, None] * way).reshape(-1, 2)
     east = np.tile(way[:, 0], len(far))
-    lefts = np.concatenate([np.where(east > 0, ends[:, 0], ends[:, 0] - width), ends[:, 0] - width / 2])
-    middles = np.concatenate([ends[:, 1], ends[:, 1]])
-    use = np.concatenate([np.full(len(ends), True), np.abs(east) < 0.3])
+    over = (0.5, 0.3, 0.7, 0.1, 0.9)  # how far along a name that stands above or below its point is over it
+    lefts = np.concatenate(
+        [np.where(east > 0, ends[:, 0], ends[:, 0] - width), *(ends[:, 0] - x * width for x in over)]
+    )
+    middles = np.tile(ends[:, 1], 1 + len(over))
+    use = np.concatenate([np.full(len(ends), True), *[np.abs(east) < 0.3] * len(over)])
     boxes = np.column_stack([lefts, middles - FONT * 0.65, lefts + width, middles + FONT * 0.65])[use]
     inside = (boxes[:, 0] >= 2) & (boxes[:, 2] <= size[0] + 4) & (boxes[:, 1] >= 2) & (boxes[:, 3] <= size[1])
     fallback = np.array([[max(2, size[0] - width), 2.0, size[0], 2.0 + FONT * 1.3]])
     return boxes[inside] if inside.any() else fallback
+
+
+def _apart(points: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Boxes of the marks that do not stand on a point's own, so that a lead to it can go round them."""
+    others = points[np.hypot(*(points - point).T) > 8]
+    return np.hstack([others - 5, others + 5])
 
 
 def lead_end(boxes: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -99,7 +108,7 @@ def _meet(a: np.ndarray, b: np.ndarray, gap: float) -> np.ndarray:
 
 def _through(ends: np.ndarray, point: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Which leads, from ends (m, 2) to a point, or a point each, go through which boxes (k, 4): (m, k)."""
-    t = np.linspace(0, 0.9, 15)[:, None, None]
+    t = np.linspace(0, 0.9, 30)[:, None, None]
     along = ends + (point - ends) * t
     x, y = along[..., 0][..., None], along[..., 1][..., None]
     return ((x > boxes[:, 0]) & (x < boxes[:, 2]) & (y > boxes[:, 1]) & (y < boxes[:, 3])).any(0)

@@ -50,19 +50,6 @@ def table(c: Comparison, practice: str | None = None) -> pd.DataFrame:
     return frame[columns].astype({"best": int, "draws": int})
 
 
-def amount(outcome: str, value: float) -> str:
-    """A regret as people read it: of shares, in percentage points.
-
-    >>> amount("doing_it_well", 0.0123), amount("months_disadvantaged", 0.25)
-    ('1.2 points', '0.2')
-    """
-    if not np.isfinite(value):
-        return "n/a"
-    return (
-        f"{100 * value:.1f} points" if OUTCOMES[outcome].percent or outcome == "gap" else OUTCOMES[outcome].show(value)
-    )
-
-
 def words(c: Comparison, practice: str | None = None) -> str:
     """For each outcome that is drawn: how stable the ranking is, who is best in how many draws, and what choosing it costs."""
     practice, sure = chosen(c, practice), frames.decision(c)

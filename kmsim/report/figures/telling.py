@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kmsim.report import frames
-from kmsim.report.frames import ENOUGH, Comparison, shown_cell
+from kmsim.report.frames import Comparison, shown_cell
 from kmsim.report.style import plain_name
+from kmsim.report.words import not_apart
 
 
 def chosen(c: Comparison, practice: str | None) -> str:
@@ -28,15 +29,15 @@ def highest(cells: dict[str, frames.Cell]) -> str | None:
 
 def others(cells: dict[str, frames.Cell], top: str, outcome: str) -> str:
     """What to add on those whose ranges overlap the highest one's, the nearest first."""
-    if cells[top].n < ENOUGH:
-        return "" if len(cells) == 1 else f"; {frames.too_few(cells[top].n)}"
+    if few := frames.untold(cells[top]):
+        return "" if len(cells) == 1 else f"; {few}"
     near = sorted(
         (p for p, x in cells.items() if p != top and x.known and x.overlaps(cells[top])), key=lambda p: -cells[p].mean
     )
     told = [f"{plain_name(p)}, {shown_cell(outcome, cells[p])}" for p in near[: 3 if len(near) <= 3 else 2]]
     if len(near) > 3:
         told.append(f"{len(near) - 2} more")
-    return f"; it cannot be told apart by range from {listed(told)}" if told else ""
+    return f"; it {not_apart(cells[top])} {listed(told)}" if told else ""
 
 
 def listed(items: Sequence[str]) -> str:
