@@ -120,7 +120,7 @@ def sentence(found: Difference, a: str, b: str) -> str:
         return f"{n} {'run is' if n == 1 else 'runs are'} too few to tell {a} from {b} on {thing}"
     if not found.clear:
         spread = shown_difference_range(found.outcome, found.cell.low, found.cell.high)
-        return f"on {thing} the runs cannot tell {a} from {b} (90% of runs: {spread})"
+        return f"on {thing} the runs cannot tell {a} from {b} ({a} less {b}, 90% of runs: {spread})"
     ahead, behind, k = (a, b, found.above) if found.cell.mean > 0 else (b, a, found.below)
     by = shown_difference(found.outcome, abs(found.cell.mean)).removeprefix("+")
     low, high = sorted(abs(end) for end in (found.cell.low, found.cell.high))

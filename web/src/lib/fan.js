@@ -34,6 +34,14 @@ const line = (policy, years, curve) => ({
   lineStyle: { color: COLOUR[policy.id], type: DASH[policy.id], width: Math.max(3, 0.16 * rem()) }, itemStyle: { color: COLOUR[policy.id] },
 });
 
+// What the numbers below count, to the left of them.
+const counted = (size) => ({
+  type: "custom", silent: true, z: 0, data: [0], animation: false,
+  renderItem: ({ coordSys: { x, y, height } }) => ({
+    type: "text", style: { x: x - 0.7 * size, y: y + height + 0.6 * size, text: "Year", align: "right", verticalAlign: "top", fill: MUTED, fontSize: size, fontFamily: "Inter" },
+  }),
+});
+
 // What stands at the end of each line, moved apart where lines end close together.
 const endings = (labels, size) => ({
   type: "custom", silent: true, z: 4, data: [0], animation: false,
@@ -84,6 +92,7 @@ export function fan({ years, axes, axis, funding, policies, guess, ends = 0 }) {
       ...(funding ? [upright(funding.year, funding.text, size, axis.max)] : []),
       ...drawn,
       ...(guess ? [guessed(guess)] : []),
+      counted(size),
       endings(labels, size),
     ],
   };
