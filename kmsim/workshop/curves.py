@@ -177,7 +177,7 @@ def compared(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
         ahead, behind = _ordered(first, other)
         gaps = [numbers.difference(name, ahead.of(name)[:, -1], behind.of(name)[:, -1]) for name in numbers.SAID]
         clear += [gap.clear for gap in gaps]
-        parts = [numbers.sentence(gap, ahead.arm.id, behind.arm.id) for gap in gaps]
+        parts = [numbers.sentence(gap, ahead.arm.id, behind.arm.id, brief=len(runs) > 2) for gap in gaps]
         sentences += [part[:1].upper() + part[1:] + "." for part in parts]
     return {"sentence": f"Year {setup.years}, same runs: " + " ".join(sentences), "clear": clear[0]}
 

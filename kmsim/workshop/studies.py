@@ -46,7 +46,7 @@ async def why(results: Results, setup: Setup, arm: Arm) -> dict[str, Any]:
         "runs": count,
         "outcome": f"Doing it well, year {setup.years}",
         "sentence": _why_sentence(setup, arm, numbers.cell(whole.of(OUTCOME)[:, -1]), rows),
-        "axis": axis(min(ends), max(ends), lambda v: f"{100 * v:+.3g}".replace("-", "−")),
+        "axis": axis(min(ends), max(ends), lambda v: f"{100 * v:+.3g}".replace("-", "−") if v else "0"),
         "rows": rows,
     }
 
@@ -85,9 +85,12 @@ async def frontier(results: Results, setup: Setup) -> dict[str, Any]:
             for other in points
         )
     edge = sorted((i for i, point in enumerate(points) if point["frontier"]), key=lambda i: points[i]["x"])
+    labels = [points[i]["label"] for i in edge]
     return {
         "runs": count,
-        "sentence": _frontier_sentence([found[i] for i in edge], [points[i]["label"] for i in edge], count),
+        "sentence": f"By the means of {count} runs, "
+        + (f"no policy does better for less than: {', '.join(labels)}." if labels else "no policy reaches anything."),
+        "note": _unsure([found[i] for i in edge], labels),
         "x": {"label": "Cash a pupil"} | axis(0, max(p["x"] for p in points), lambda v: f"£{v:.3g}"),
         "y": {"label": f"Doing it well, year {setup.years}"}
         | axis(0, max(p["high"] for p in points), lambda v: numbers.tick(OUTCOME, v)),
@@ -95,17 +98,14 @@ async def frontier(results: Results, setup: Setup) -> dict[str, Any]:
     }
 
 
-def _frontier_sentence(found: Sequence[Found], labels: Sequence[str], count: int) -> str:
-    """Who is on the frontier, the cheapest first, and which steps up it the same runs do not tell from chance."""
-    if not labels:
-        return f"By the means of {count} runs, no policy reaches anything."
-    unsure = [
+def _unsure(found: Sequence[Found], labels: Sequence[str]) -> str:
+    """Which steps up the frontier the same runs do not tell from chance. found, labels: the cheapest first."""
+    steps = [
         f"{labels[i + 1]} from {labels[i]}"
         for i in range(len(found) - 1)
         if not numbers.difference(OUTCOME, found[i + 1].of(OUTCOME)[:, -1], found[i].of(OUTCOME)[:, -1]).clear
     ]
-    told = f"By the means of {count} runs, no policy does better for less than: {', '.join(labels)}."
-    return f"{told} Run by run, these do not tell {' nor '.join(unsure)}." if unsure else told
+    return f"Run by run, these do not tell {' nor '.join(steps)}." if steps else ""
 
 
 def _point(found: Found, own: bool) -> dict[str, Any]:

@@ -12,16 +12,24 @@ const band = (years, low, high, colour) => ({
   },
 });
 
+// A text in two lines, broken near its middle.
+const broken = (text) => {
+  const words = text.split(" ");
+  const half = Math.ceil(words.length / 2);
+  return `${words.slice(0, half).join(" ")}\n${words.slice(half).join(" ")}`;
+};
+
 const upright = (year, text, size, top) => ({
   type: "custom", silent: true, z: 0, data: [0], animation: false,
   renderItem: (params, api) => {
     const [x] = api.coord([year, top]);
     const { y, height } = params.coordSys;
+    const fits = x + 6 + 0.53 * size * text.length < api.getWidth();
     return {
       type: "group",
       children: [
         { type: "line", shape: { x1: x, x2: x, y1: y, y2: y + height }, style: { stroke: "#8c98a4", lineDash: [2, 4], lineWidth: 1.5 } },
-        { type: "text", style: { x: x + 6, y: y + 2, text, fill: MUTED, fontSize: size, fontFamily: "Inter" } },
+        { type: "text", style: { x: x + 6, y: y + 2, text: fits ? text : broken(text), fill: MUTED, fontSize: size, lineHeight: 1.15 * size, fontFamily: "Inter" } },
       ],
     };
   },

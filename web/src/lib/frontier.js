@@ -29,7 +29,8 @@ const names = (points, size) => ({
   renderItem: ({ coordSys }, api) => {
     const at = points.map((point) => api.coord([point.x, point.y]));
     const column = coordSys.x + coordSys.width + 0.9 * size;
-    const heights = spread(at.map(([, y]) => y), 1.15 * size, coordSys.y, coordSys.y + coordSys.height);
+    const near = at.map(([, y]) => 0.5 * size * Math.round(y / (0.5 * size))); // of one height, the cheaper above: their lines do not cross
+    const heights = spread(near, 1.15 * size, coordSys.y, coordSys.y + coordSys.height);
     const children = points.flatMap((point, i) => [
       { type: "polyline", shape: { points: [at[i], [column - 0.9 * size, heights[i]], [column - 4, heights[i]]] }, style: { stroke: "#b4bdc5", lineWidth: 1, fill: null } },
       {
@@ -62,7 +63,7 @@ export function frontier({ x, y, points }) {
           itemStyle: { color: COLOUR[point.id] ?? (point.frontier ? MUTED : "#fff"), borderColor: COLOUR[point.id] ?? MUTED, borderWidth: 2 },
         })),
       },
-      names(points, size),
+      names([...points].sort((a, b) => a.x - b.x), size),
     ],
   };
 }
