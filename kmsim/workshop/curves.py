@@ -174,11 +174,18 @@ def compared(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:
     sentences: list[str] = []
     clear: list[bool] = []
     for other in runs[1:]:
-        gaps = [numbers.difference(name, first.of(name)[:, -1], other.of(name)[:, -1]) for name in numbers.SAID]
+        ahead, behind = _ordered(first, other)
+        gaps = [numbers.difference(name, ahead.of(name)[:, -1], behind.of(name)[:, -1]) for name in numbers.SAID]
         clear += [gap.clear for gap in gaps]
-        parts = [numbers.sentence(gap, first.arm.id, other.arm.id) for gap in gaps]
+        parts = [numbers.sentence(gap, ahead.arm.id, behind.arm.id, brief=len(runs) > 2) for gap in gaps]
         sentences += [part[:1].upper() + part[1:] + "." for part in parts]
     return {"sentence": f"Year {setup.years}, same runs: " + " ".join(sentences), "clear": clear[0]}
+
+
+def _ordered(a: Found, b: Found) -> tuple[Found, Found]:
+    """The one with more teachers doing it well first, so that all that is said of the two is said in one direction."""
+    gap = numbers.difference("doing_it_well", a.of("doing_it_well")[:, -1], b.of("doing_it_well")[:, -1])
+    return (b, a) if gap.cell.mean < 0 else (a, b)
 
 
 def tabled(setup: Setup, runs: Sequence[Found]) -> dict[str, Any]:

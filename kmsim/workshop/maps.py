@@ -35,6 +35,8 @@ LEGEND = {
     "size": "Bigger: more disadvantaged pupils",
     "fill": "Darker: more teachers do it, and do it better",
     "ring": "Line round schools: a cluster that meets",
+    "ended": "Dashed edge: takes part, its funding over",
+    "left": "Dotted edge: has left the programme",
     "lapsed": "Cross: a quarter of teachers used it once, now fewer than one in eight",
 }
 
@@ -126,7 +128,7 @@ def frames(seen: Watched, system: System) -> dict[str, Any]:
     state = states(seen, size)
     part, using, gone = (c["signed_up"] > 0).sum(1), (share >= QUARTER).sum(1), (state == "l").sum(1)
     texts = [
-        f"{term(i)}: {a} of {len(size)} schools take part; in {b} a quarter of teachers use it; {g} have let it go"
+        f"{term(i)}: {a} of {len(size)} schools take part; in {b} a quarter or more of teachers use it; {g} have let it go"
         for i, (a, b, g) in enumerate(zip(part, using, gone, strict=True))
     ]
     return {

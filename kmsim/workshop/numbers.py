@@ -106,10 +106,10 @@ SAID = {
 }
 
 
-def sentence(found: Difference, a: str, b: str) -> str:
+def sentence(found: Difference, a: str, b: str, brief: bool = False) -> str:
     """What the runs say of a against b, and no more: told apart only where the range leaves out 0. No full stop.
 
-    found: of an outcome in SAID.
+    found: of an outcome in SAID. brief: without the range of what cannot be told apart.
     """
     n, (clear, thing) = found.cell.n, SAID[found.outcome]
     if not found.cell.known:
@@ -120,7 +120,8 @@ def sentence(found: Difference, a: str, b: str) -> str:
         return f"{n} {'run is' if n == 1 else 'runs are'} too few to tell {a} from {b} on {thing}"
     if not found.clear:
         spread = shown_difference_range(found.outcome, found.cell.low, found.cell.high)
-        return f"on {thing} the runs cannot tell {a} from {b} (90% of runs: {spread})"
+        range_ = "" if brief else f" ({a} less {b}, 90% of runs: {spread})"
+        return f"on {thing} the runs cannot tell {a} from {b}{range_}"
     ahead, behind, k = (a, b, found.above) if found.cell.mean > 0 else (b, a, found.below)
     by = shown_difference(found.outcome, abs(found.cell.mean)).removeprefix("+")
     low, high = sorted(abs(end) for end in (found.cell.low, found.cell.high))

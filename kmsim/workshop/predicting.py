@@ -38,15 +38,20 @@ def judged(setup: Setup, found: Found, outcome: str, guess: Any) -> dict[str, An
     if not last.known or last.n < 2:
         verdict = "there is no range to hold it to"
     return {
-        "sentence": f"{CURVES[outcome]}: you guessed {numbers.shown(outcome, mine)} for year {setup.years}; the runs say "
+        "sentence": f"{CURVES[outcome]}: you guessed {_guess(outcome, mine)} for year {setup.years}; the runs say "
         f"{numbers.level(outcome, last)}: {verdict}.",
         "inside": inside,
         "years": at,
         "texts": [
-            f"Year {shown_year(y)}: you {numbers.shown(outcome, v)}, the runs {numbers.level(outcome, c)}"
+            f"Year {shown_year(y)}: you {_guess(outcome, v)}, the runs {numbers.level(outcome, c)}"
             for y, v, c in zip(at, values, cells, strict=True)
         ],
     }
+
+
+def _guess(outcome: str, value: float) -> str:
+    """A guess as it was made: a whole percentage has no decimal."""
+    return numbers.shown(outcome, value).replace(".0%", "%")
 
 
 def truth(question: dict[str, Any], runs: Sequence[Found]) -> dict[str, Any]:

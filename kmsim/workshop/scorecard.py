@@ -5,7 +5,10 @@ The verdicts are those of the scorecard that every report tells of (`kmsim.evide
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -19,8 +22,36 @@ WORST = ("fail", "cannot tell", "pass")
 
 
 @cache
-def _verdicts() -> dict[str, str]:
-    return {row["check"]: row["verdict"] for row in read().rows}
+def _checked() -> dict[str, Mapping[str, str]]:
+    return {row["check"]: row for row in read().rows}
+
+
+def rounded(words: str) -> str:
+    """Numbers of a check as people read them: three digits of the largest, no more than three decimals unless all are small.
+
+    >>> rounded("0.0835 (0.0697 to 0.0973)"), rounded("-0.0023 (-0.0023 to -0.0023)"), rounded("1.59 (1.57 to 1.61)")
+    ('0.084 (0.070 to 0.097)', '−0.0023 (−0.0023 to −0.0023)', '1.59 (1.57 to 1.61)')
+    """
+    numbers = re.findall(r"-?\d[\d.]*(?:e-?\d+)?", words)
+    largest = max((abs(float(each)) for each in numbers), default=0.0)
+    if not largest:
+        return words
+    decimals = min(max(2 - math.floor(math.log10(largest)), 0), 4 if largest < 0.01 else 3)
+    return re.sub(r"-?\d[\d.]*(?:e-?\d+)?", lambda each: _plain(float(each[0]), decimals), words)
+
+
+def _plain(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return text.replace("-", "−") if any(digit in text for digit in "123456789") else text.removeprefix("-")
+
+
+def _check(row: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "verdict": row["verdict"],
+        "says": row["says"],
+        "model": rounded(row["model"]),
+        "accepted": row["accepted"].replace("-", "−"),
+    }
 
 
 @cache
@@ -30,7 +61,7 @@ def counts() -> dict[str, Any]:
     >>> counts()["href"]
     '#findings'
     """
-    n = Counter(_verdicts().values())
+    n = Counter(row["verdict"] for row in _checked().values())
     current = read().current
     sentence = (
         f"The model passes {n['pass']} of {n.total()} checks against research, fails {n['fail']} and cannot tell for "
@@ -50,11 +81,11 @@ def counts() -> dict[str, Any]:
 
 @cache
 def scorecard() -> dict[str, Any]:
-    """Every finding with what it says, where it is from and the verdict: the worst of its checks."""
+    """Every finding: what it says, what research measured, what the model gives (a line a check), and the worst verdict of these."""
     rows = []
     for name, finding in findings().items():
-        verdicts = [_verdicts()[c.name] for c in CHECKS if c.finding.id == name and c.name in _verdicts()]
-        verdict = next((v for v in WORST if v in verdicts), "not checked")
+        checks = [_check(_checked()[c.name]) for c in CHECKS if c.finding.id == name and c.name in _checked()]
+        verdict = next((v for v in WORST if v in [check["verdict"] for check in checks]), "not checked")
         spread = f" ({finding.range})" if finding.range else ""
         why = NOT_CHECKED.get(name, "") if verdict == "not checked" else ""
         rows.append(
@@ -62,6 +93,7 @@ def scorecard() -> dict[str, Any]:
                 "id": name,
                 "statement": finding.statement,
                 "found": f"{finding.quantity}: {plain(finding.value)}{spread} {finding.unit}".strip(),
+                "checks": checks,
                 "source": "; ".join(citations(finding)),
                 "grade": finding.mark or "read",
                 "verdict": verdict,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kmsim.policies.levers import Mandate
 from kmsim.report.frames import k_of_n
 from kmsim.system.built import System
 from kmsim.workshop import maps
@@ -14,7 +15,7 @@ from kmsim.workshop.curves import floats, years
 from kmsim.workshop.labels import term
 from kmsim.workshop.results import Found
 from kmsim.workshop.runs import QUARTER, Watched
-from kmsim.workshop.setup import Setup
+from kmsim.workshop.setup import Setup, presets
 
 FEW = 0.05  # share under which nobody is said to do it
 
@@ -26,7 +27,7 @@ def story(setup: Setup, found: Found, seen: Watched, system: System, row: int) -
     letters = maps.states(seen, system.schools["size"])[:, row]
     users, well = one["in_use"] / size, one["well"] / size
     told = [
-        *_joining(one, system),
+        *_joining(one, mandated=presets()[found.arm.preset].one(Mandate) is not None),
         *_use(one, users, well, letters),
         *_heads(one),
         _end(setup, one, users, size, letters),
@@ -45,25 +46,21 @@ def story(setup: Setup, found: Found, seen: Watched, system: System, row: int) -
 
 
 def across(runs: Sequence[Any], row: int) -> str:
-    """In how many runs the school takes part, and in how many a quarter of its teachers use it at the end."""
+    """In how many runs the school takes part, and in how many a quarter or more of its teachers use it at the end."""
     n = len(runs)
     joined, using = sum(bool(run.joined[row]) for run in runs), sum(bool(run.using[row]) for run in runs)
-    return f"It takes part in {k_of_n(joined, n)} runs; at the end a quarter of its teachers use the practice in {k_of_n(using, n)}."
+    return f"It takes part in {k_of_n(joined, n)} runs; at the end a quarter or more of its teachers use the practice in {k_of_n(using, n)}."
 
 
 Told = list[tuple[int, str]]
 
 
-def _joining(one: dict[str, np.ndarray], system: System) -> Told:
+def _joining(one: dict[str, np.ndarray], mandated: bool) -> Told:
     signed, fund, cluster = one["signed_up"] > 0, one["fund"] > 0, one["cluster"]
     told: Told = []
     if not signed.any():
-        return [
-            (
-                0,
-                "It is never part of the programme: what reaches it comes by word of mouth, guidance or people who move.",
-            )
-        ]
+        ways = f"{'the duty itself, ' if mandated else ''}word of mouth, guidance or people who move"
+        return [(0, f"It is never part of the programme: what reaches it comes by {ways}.")]
     first = int(np.argmax(signed))
     told.append((first, f"{term(first)}: the school has signed up."))
     if (cluster >= 0).any():

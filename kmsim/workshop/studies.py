@@ -11,7 +11,7 @@ import numpy as np
 
 from kmsim.lab.ablation import OFF
 from kmsim.parameters import PARAMETERS
-from kmsim.report.frames import shown
+from kmsim.report.frames import Cell, shown
 from kmsim.workshop import numbers
 from kmsim.workshop.axes import axis
 from kmsim.workshop.crew import SLOW
@@ -21,6 +21,7 @@ from kmsim.workshop.setup import Arm, Setup, editable, presets
 
 OUTCOME = "doing_it_well"
 FLIP_RUNS = 6
+NOTHING = 0.01  # share of teachers under which there is nothing at the end that a feature could be thanked for
 # The assumptions that are least known and that the effect of a policy hangs on; each is tried at either end of its range.
 UNCERTAIN = tuple(name for name, row in PARAMETERS.items() if row.grade == "free" and editable(name))
 
@@ -44,8 +45,8 @@ async def why(results: Results, setup: Setup, arm: Arm) -> dict[str, Any]:
     return {
         "runs": count,
         "outcome": f"Doing it well, year {setup.years}",
-        "sentence": _why_sentence(arm, rows),
-        "axis": axis(min(ends), max(ends), lambda v: f"{100 * v:+.3g}".replace("-", "−")),
+        "sentence": _why_sentence(setup, arm, numbers.cell(whole.of(OUTCOME)[:, -1]), rows),
+        "axis": axis(min(ends), max(ends), lambda v: f"{100 * v:+.3g}".replace("-", "−") if v else "0"),
         "rows": rows,
     }
 
@@ -55,7 +56,12 @@ def _without(arm: Arm, name: str) -> tuple[tuple[str, float], ...]:
     return tuple((n, moved[n]) for n in LEVERS if n in moved)
 
 
-def _why_sentence(arm: Arm, rows: Sequence[dict[str, Any]]) -> str:
+def _why_sentence(setup: Setup, arm: Arm, whole: Cell, rows: Sequence[dict[str, Any]]) -> str:
+    if whole.mean < NOTHING:
+        return (
+            f"With {arm.named}, {numbers.shown(OUTCOME, whole.mean)} of teachers are doing it well in year {setup.years}: "
+            "there is next to nothing left to lose, so that switching a feature off says little of what it is worth."
+        )
     worse = [row for row in rows if row["clear"] and row["middle"] < 0]
     if not worse:
         return f"Switched off alone, no feature of {arm.named} makes a difference that these runs can tell from chance."
@@ -72,17 +78,19 @@ async def frontier(results: Results, setup: Setup) -> dict[str, Any]:
     found = await _each(results, setup, [*setup.arms, *others], count)
     points = [_point(one, len(setup.arms) > i) for i, one in enumerate(found)]
     for point in points:
-        point["frontier"] = not any(
+        point["frontier"] = round(point["y"], 4) > 0 and not any(
             other["x"] <= point["x"]
             and other["y"] >= point["y"]
             and (other["x"], other["y"]) != (point["x"], point["y"])
             for other in points
         )
-    best = [point["label"] for point in sorted(points, key=lambda p: p["x"]) if point["frontier"]]
+    edge = sorted((i for i, point in enumerate(points) if point["frontier"]), key=lambda i: points[i]["x"])
+    labels = [points[i]["label"] for i in edge]
     return {
         "runs": count,
-        "sentence": f"By the means of {count} runs, no policy does better for less than: {', '.join(best)}. "
-        "Policies whose bands overlap cannot be ranked.",
+        "sentence": f"By the means of {count} runs, "
+        + (f"no policy does better for less than: {', '.join(labels)}." if labels else "no policy reaches anything."),
+        "note": _unsure([found[i] for i in edge], labels),
         "x": {"label": "Cash a pupil"} | axis(0, max(p["x"] for p in points), lambda v: f"£{v:.3g}"),
         "y": {"label": f"Doing it well, year {setup.years}"}
         | axis(0, max(p["high"] for p in points), lambda v: numbers.tick(OUTCOME, v)),
@@ -90,11 +98,23 @@ async def frontier(results: Results, setup: Setup) -> dict[str, Any]:
     }
 
 
+def _unsure(found: Sequence[Found], labels: Sequence[str]) -> str:
+    """Which steps up the frontier the same runs do not tell from chance. found, labels: the cheapest first."""
+    steps = [
+        f"{labels[i + 1]} from {labels[i]}"
+        for i in range(len(found) - 1)
+        if not numbers.difference(OUTCOME, found[i + 1].of(OUTCOME)[:, -1], found[i].of(OUTCOME)[:, -1]).clear
+    ]
+    return f"Run by run, these do not tell {' nor '.join(steps)}." if steps else ""
+
+
 def _point(found: Found, own: bool) -> dict[str, Any]:
     effect = numbers.cell(found.of(OUTCOME)[:, -1])
     cost = float(np.mean(found.of("cost_per_pupil_gbp")[:, -1]))
     label = found.arm.named if own else found.arm.label
     text = f"{label}: {shown('cost_per_pupil_gbp', cost)} a pupil, {numbers.level(OUTCOME, effect)}"
+    if presets()[found.arm.preset].recruits is not None and not any(run.joined.any() for run in found.runs):
+        text = f"{label}: could not run here, as no school could join"
     return {
         "id": found.arm.id,
         "label": label,
@@ -121,7 +141,7 @@ async def flip(results: Results, setup: Setup) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for (name, end), there in zip(ends, map(_ahead, found), strict=True):
         row = PARAMETERS[name]
-        value = f"{end:.3g} (now {dict(setup.parameters).get(name, row.default):.3g})"
+        value = f"{_two(end)} (now {_two(dict(setup.parameters).get(name, row.default))})"
         rows.append(
             {
                 "parameter": name,
@@ -146,6 +166,15 @@ async def flip(results: Results, setup: Setup) -> dict[str, Any]:
     }
 
 
+def _two(value: float) -> str:
+    """A number with two digits that count, as people write it.
+
+    >>> _two(0.2513), _two(-0.5), _two(120.0)
+    ('0.25', '−0.5', '120')
+    """
+    return f"{float(f'{value:.2g}'):g}".replace("-", "−")
+
+
 def _ahead(found: Sequence[Found]) -> numbers.Difference:
     a, b = (one.of(OUTCOME)[:, -1] for one in found)
     return numbers.difference(OUTCOME, a, b)
@@ -162,7 +191,7 @@ def _flip_sentence(now: numbers.Difference, leader: str, rows: Sequence[dict[str
     told = f"{leader} stays ahead in {len(rows) - len(flips)} of {len(rows)} changes of one assumption"
     if not sure:
         return f"{told}; in the others the mean turns over, but these runs do not tell {other} from {leader}."
-    return f"{told}; {other} is ahead, beyond chance, if {sure[0]['label']} is {sure[0]['value']:.3g}."
+    return f"{told}; {other} is ahead, beyond chance, if {sure[0]['label']} is {_two(sure[0]['value'])}."
 
 
 async def _each(results: Results, setup: Setup, arms: Sequence[Arm], count: int) -> list[Found]:

@@ -23,7 +23,7 @@ ARGUMENTS = [
     "--enable-precise-memory-info",
     "--js-flags=--expose-gc",
 ]
-SIZES = {"laptop": (1366, 768), "projector": (1920, 1080), "phone": (390, 844)}
+SIZES = {"beamer": (1280, 720), "laptop": (1366, 768), "projector": (1920, 1080), "phone": (390, 844)}
 ROOT = Path(__file__).parents[2]
 
 

@@ -244,9 +244,16 @@ def test_15_a_story_sets_the_scenario_and_leads_through_it(page) -> None:
     page.get_by_role("button", name="Begin A mandate").click()
     page.wait_for_function("before => document.querySelector('main').dataset.hash !== before", arg=before)
     story = page.get_by_role("region", name="Story")
+    assert page.get_by_role("button", name="Predict", exact=True).get_attribute("aria-current") == "page"
+    assert page.locator(".chart canvas").count() == 0, "the room guesses before it sees a curve"
+    assert page.get_by_label("Ask the room").locator("option").first.inner_text().startswith("National mandate:")
     first = story.locator(".step").inner_text()
     story.get_by_role("button", name="Next step").click()
     assert story.locator(".step").inner_text() != first
+    second = story.locator(".step").inner_text()
+    for name in ("Explore", "Compare", "Assumptions"):
+        mode(page, name)
+        assert story.locator(".step").inner_text() == second
     story.get_by_role("button", name="Leave the story").click()
     assert story.count() == 0
 
@@ -314,6 +321,7 @@ def test_18_phones_join_with_the_code_and_their_guesses_make_a_histogram(page, o
     room.get_by_role("button", name="Reveal").click()
     room.locator(".histogram .true").wait_for()
     phones[1].locator(".histogram").wait_for()
+    phones[1].get_by_text("Your answer: 40%").wait_for()
     assert phones[1].get_by_role("button").count() == 0
     room.get_by_role("button", name="Next question").click()
     room.get_by_label("Ask the room").wait_for()
@@ -321,7 +329,7 @@ def test_18_phones_join_with_the_code_and_their_guesses_make_a_histogram(page, o
 
 def test_19_picture_table_and_report_are_saved_and_say_where_they_come_from(page) -> None:
     page.get_by_role("button", name="Export").click()
-    for name, start in (("Picture (PNG)", b"\x89PNG"), ("Table (CSV)", b""), ("One-page report", b"<!")):
+    for name, start in (("Picture (PNG)", b"\x89PNG"), ("Table (CSV)", b""), ("Report", b"<!")):
         with page.expect_download(timeout=60_000) as download:
             page.get_by_role("button", name=f"Save {name}").click()
         data = download.value.path().read_bytes()

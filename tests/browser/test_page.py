@@ -16,6 +16,48 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BUNDLE = Path(str(files("kmsim").joinpath("workshop", "page")))
 
 
+# What cannot be read: a text that reaches out of a box that does not scroll, or out of the window; two texts, or a text and a
+# chart or map that is not its own, one over the other; a chart too low for its ticks.
+UNREADABLE = """() => {
+    const found = [], seen = [];
+    const clipped = (node, box) => {
+        let { left, right, top, bottom } = box;
+        for (let e = node; e && e !== document.body; e = e.parentElement) {
+            const style = getComputedStyle(e), own = e.getBoundingClientRect();
+            if (style.overflowX !== "visible") [left, right] = [Math.max(left, own.left), Math.min(right, own.right)];
+            if (style.overflowY !== "visible") [top, bottom] = [Math.max(top, own.top), Math.min(bottom, own.bottom)];
+        }
+        return { left, right, top, bottom };
+    };
+    const scrolls = (node) => { for (let e = node; e; e = e.parentElement) if (/auto|scroll/.test(getComputedStyle(e).overflowY)) return true; return false; };
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const parent = node.parentElement, text = node.textContent.trim();
+        if (!text || parent.closest(".hidden, .skip, option, script, .tip, .readout, svg") || !parent.checkVisibility()) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        for (const box of range.getClientRects()) {
+            const there = clipped(parent, box);
+            if (there.right - there.left < box.width - 2 && there.bottom > there.top) found.push(["cut at the side", text]);
+            if (box.right > innerWidth + 1) found.push(["out of the window", text]);
+            if (there.bottom - there.top < box.height - 2 && !scrolls(parent)) found.push(["cut above or below", text]);
+            if (there.bottom - there.top > 2 && there.right > there.left) seen.push({ ...there, text, parent });
+        }
+    }
+    for (const canvas of document.querySelectorAll("canvas, svg[role=img]")) {
+        const box = canvas.getBoundingClientRect(), there = clipped(canvas.parentElement, box);
+        if (box.height < 90) found.push(["too low", canvas.parentElement.className, box.height]);
+        if (!scrolls(canvas) && there.bottom - there.top < box.height - 2) found.push(["chart cut", canvas.parentElement.className]);
+        if (there.bottom > there.top) seen.push({ ...there, text: "a chart or map", parent: canvas });
+    }
+    seen.forEach((a, i) => seen.slice(i + 1).forEach((b) => {
+        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (a.parent !== b.parent && across > 3 && down > 5) found.push(["over each other", a.text, b.text]);
+    }));
+    return found;
+}"""
+
+
 def test_the_bundle_is_small_and_has_no_inline_script() -> None:
     sizes = {path.name: len(gzip.compress(path.read_bytes(), 9)) for path in BUNDLE.rglob("*") if path.is_file()}
     assert sum(size for name, size in sizes.items() if name.endswith((".js", ".css"))) < 250_000
@@ -178,8 +220,40 @@ def test_it_looks_right_at_this_size(opener, size: str, tmp_path: Path) -> None:
         page.screenshot(path=tmp_path / f"{size}-{name.lower()}.png", full_page=size == "phone")
         wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px too wide"
-    if size == "projector":
-        page.get_by_role("button", name="Presenter mode").click()
-        mode(page, "Explore")
-        page.screenshot(path=tmp_path / "projector-presenting.png")
-        assert page.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
+        if size != "phone":
+            assert page.evaluate(UNREADABLE) == [], name
+
+
+@pytest.mark.parametrize("size", [size for size in SIZES if size != "phone"])
+def test_in_presenter_mode_nothing_is_cut_or_overprinted(opener, size: str, tmp_path: Path) -> None:
+    page = opener(size)
+    page.get_by_role("button", name="Presenter mode").click()
+    page.get_by_role("button", name="Stories").click()
+    page.get_by_role("button", name="Begin A mandate").click()
+
+    def looked_at(what: str) -> None:
+        settle(page)
+        page.wait_for_timeout(150)
+        page.screenshot(path=tmp_path / f"{size}-{what}.png")
+        assert page.evaluate(UNREADABLE) == [], what
+        assert page.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0, what
+
+    looked_at("story")
+    page.get_by_role("button", name="1. Lock the guess").click()
+    page.get_by_role("button", name="2. Reveal the runs").click()
+    page.locator(".guess .lead").wait_for()
+    looked_at("revealed")
+    for name in ("Explore", "Compare", "Assumptions"):
+        mode(page, name)
+        looked_at(name)
+    page.get_by_role("button", name="Leave the story").click()
+    for name in ("Predict", "Explore", "Compare"):
+        mode(page, name)
+        looked_at(f"{name} without a story")
+    for _ in range(2):
+        page.get_by_role("button", name="Add a policy").click()
+    looked_at("four policies")
+    for tab in ("Why", "Cost against effect"):
+        page.get_by_role("tab", name=tab).click()
+        page.locator(".asked .lead").wait_for(timeout=60_000)
+        looked_at(tab)

@@ -7,8 +7,10 @@ import io
 
 import pytest
 
+from kmsim.evidence.standing import read
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.parameters import PARAMETERS
+from kmsim.workshop.scorecard import rounded
 from tests.workshop.conftest import CAMDEN
 from tests.workshop.test_safety import refused
 
@@ -73,6 +75,27 @@ def test_the_frontier_has_every_policy_and_only_the_undominated_on_it(village):
         better = [p for p in told["points"] if p["x"] < point["x"] and p["y"] > point["y"]]
         assert not (point["frontier"] and better)
     assert any(point["frontier"] for point in told["points"])
+    for point in told["points"]:
+        assert not point["frontier"] or point["y"] > 0, "who reaches nothing is on no frontier"
+    assert "overlap" not in told["sentence"] + told["note"]
+
+
+def test_a_policy_with_nothing_left_at_the_end_has_nothing_to_lose(camden):
+    hubs = {"version": 1, "policies": [{"id": "A", "preset": "hub_and_spoke"}]}
+    told = camden.ask("why", client="nothing", scenario=hubs, policy="A")
+    assert "0.1% of teachers are doing it well in year 10" in told["sentence"]
+    assert "next to nothing left to lose" in told["sentence"]
+
+
+def test_a_school_outside_a_mandate_is_reached_by_the_duty_itself(village):
+    one = {"version": 1, "policies": [{"id": "A", "preset": "national_mandate"}, {"id": "B", "preset": "coaching"}]}
+    for letter, duty in (("A", True), ("B", False)):
+        outside = next(
+            story
+            for row in range(len(village.start()["schools"]))
+            if "never part" in (story := village.ask("school", scenario=one, policy=letter, school=row)["story"][0])
+        )
+        assert ("the duty itself" in outside) == duty
 
 
 def test_the_flip_test_tries_each_end_and_claims_a_flip_only_beyond_chance(village):
@@ -114,10 +137,20 @@ def test_findings_have_a_verdict_each_and_the_counts_are_theirs(camden):
     assert {row["verdict"] for row in told["rows"]} == {"pass", "fail", "cannot tell", "not checked"}
 
 
+def test_a_finding_sets_what_the_model_gives_beside_what_research_measured(camden):
+    rows = {row["id"]: row for row in camden.presenter.get("/api/findings").json()["rows"]}
+    shipped = {row["check"]: row for row in read().rows}
+    assert sum(len(row["checks"]) for row in rows.values()) == len(shipped)
+    (one,) = rows["F74"]["checks"]
+    assert one["model"] == rounded(shipped["F74"]["model"])
+    assert one["model"] not in rows["F74"]["found"]
+    assert all(row["checks"] for row in rows.values() if row["verdict"] != "not checked")
+
+
 def test_a_guess_is_held_to_the_range_of_the_runs(camden, scenario):
     told = camden.ask("predict", scenario=scenario, policy="B", outcome="doing_it_well", guess=[0, 0, 0, 0, 0, 0.9])
     assert told["inside"] is False
-    assert "you guessed 90.0% for year 10" in told["sentence"]
+    assert "you guessed 90% for year 10" in told["sentence"]
     assert told["years"] == [0, 2, 4, 6, 8, 10]
     bad = {"scenario": scenario, "policy": "B", "outcome": "doing_it_well", "guess": [0, 1]}
     refused(camden.presenter.post("/api/predict", json=bad), 400)

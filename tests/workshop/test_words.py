@@ -26,7 +26,9 @@ def told(values, n=None):
 def test_a_range_that_spans_nought_tells_nothing_apart():
     found, text = told(np.linspace(-0.05, 0.10, 100))
     assert not found.clear
-    assert text == "on teachers doing it well the runs cannot tell A from B (90% of runs: −4.2 to +9.3 points)"
+    assert (
+        text == "on teachers doing it well the runs cannot tell A from B (A less B, 90% of runs: −4.2 to +9.3 points)"
+    )
 
 
 def test_a_range_that_is_nought_when_rounded_tells_nothing_apart():
@@ -46,6 +48,13 @@ def test_a_clear_difference_is_told_with_its_range_and_its_runs():
     )
     _, text = told(-np.linspace(0.02, 0.04, 100))
     assert text.startswith("B has 3.0 points more teachers doing it well than A")
+
+
+def test_all_that_is_said_of_two_policies_is_said_in_one_direction(camden, scenario):
+    said = camden.ask("simulate", client="one", number=1, scenario=scenario, runs=10)["sentence"]
+    assert "B has" in said, "the scenario that the page opens with has B ahead"
+    assert "cannot tell A from B" not in said
+    assert "A less B" not in said
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])

@@ -19,8 +19,10 @@ it("edits a copy", () => {
   const next = withLever(withLever(scenario, "A", cpd, 1), "A", money, 40);
   expect([next.policies[0].levers.cpd, next.budget]).toEqual([1, 40]);
   expect([scenario.policies[0].levers, scenario.budget]).toEqual([{}, 30]);
-  expect(withMore(scenario, "none").policies[2].id).toBe("C");
-  expect(withFewer(withMore(scenario, "none")).policies).toEqual(scenario.policies);
+  const more = withMore(scenario, ["none", ...scenario.policies.map((each) => each.preset), "other"]);
+  expect(more.policies[2]).toMatchObject({ id: "C", preset: "none" });
+  expect(withMore(more, ["none", "other"]).policies[3]).toMatchObject({ id: "D", preset: "other" });
+  expect(withFewer(more).policies).toEqual(scenario.policies);
   expect(withParameter(withParameter(scenario, "theta", 3), "theta", null).parameters).toEqual({});
 });
 

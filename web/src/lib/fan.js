@@ -12,16 +12,24 @@ const band = (years, low, high, colour) => ({
   },
 });
 
+// A text in two lines, broken near its middle.
+const broken = (text) => {
+  const words = text.split(" ");
+  const half = Math.ceil(words.length / 2);
+  return `${words.slice(0, half).join(" ")}\n${words.slice(half).join(" ")}`;
+};
+
 const upright = (year, text, size, top) => ({
   type: "custom", silent: true, z: 0, data: [0], animation: false,
   renderItem: (params, api) => {
     const [x] = api.coord([year, top]);
     const { y, height } = params.coordSys;
+    const fits = x + 6 + 0.53 * size * text.length < api.getWidth();
     return {
       type: "group",
       children: [
         { type: "line", shape: { x1: x, x2: x, y1: y, y2: y + height }, style: { stroke: "#8c98a4", lineDash: [2, 4], lineWidth: 1.5 } },
-        { type: "text", style: { x: x + 6, y: y + 2, text, fill: MUTED, fontSize: size, fontFamily: "Inter" } },
+        { type: "text", style: { x: x + 6, y: y + 2, text: fits ? text : broken(text), fill: MUTED, fontSize: size, lineHeight: 1.15 * size, fontFamily: "Inter" } },
       ],
     };
   },
@@ -32,6 +40,14 @@ const line = (policy, years, curve) => ({
   data: years.map((year, i) => [year, curve.middle[i]]),
   symbol: MARK[policy.id], showAllSymbol: true, symbolSize: ([year]) => (Number.isInteger(year) ? 8 : 0),
   lineStyle: { color: COLOUR[policy.id], type: DASH[policy.id], width: Math.max(3, 0.16 * rem()) }, itemStyle: { color: COLOUR[policy.id] },
+});
+
+// What the numbers below count, to the left of them.
+const counted = (size) => ({
+  type: "custom", silent: true, z: 0, data: [0], animation: false,
+  renderItem: ({ coordSys: { x, y, height } }) => ({
+    type: "text", style: { x: x - 0.7 * size, y: y + height + 0.6 * size, text: "Year", align: "right", verticalAlign: "top", fill: MUTED, fontSize: size, fontFamily: "Inter" },
+  }),
 });
 
 // What stands at the end of each line, moved apart where lines end close together.
@@ -84,6 +100,7 @@ export function fan({ years, axes, axis, funding, policies, guess, ends = 0 }) {
       ...(funding ? [upright(funding.year, funding.text, size, axis.max)] : []),
       ...drawn,
       ...(guess ? [guessed(guess)] : []),
+      counted(size),
       endings(labels, size),
     ],
   };

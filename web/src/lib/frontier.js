@@ -23,36 +23,35 @@ const whiskers = (points) => ({
   },
 });
 
-// Names stand in a column beside their marks, moved apart, each with a line to its mark.
-const names = (points, axis, size) => ({
-  type: "custom", silent: true, z: 4, data: [0],
+// Names stand in a column of their own, right of all marks, moved apart, each with a line to its mark.
+const names = (points, size) => ({
+  type: "custom", silent: true, z: 0, data: [0],
   renderItem: ({ coordSys }, api) => {
-    const side = (left) => {
-      const mine = points.filter((point) => (point.x < (axis.min + axis.max) / 2) === left);
-      const at = mine.map((point) => api.coord([point.x, point.y]));
-      const column = left ? Math.max(...at.map(([x]) => x)) + 2 * size : Math.min(...at.map(([x]) => x)) - 2 * size;
-      const heights = spread(at.map(([, y]) => y), 1.15 * size, coordSys.y, coordSys.y + coordSys.height - 0.6 * size);
-      return mine.flatMap((point, i) => [
-        { type: "line", shape: { x1: at[i][0], y1: at[i][1], x2: column, y2: heights[i] }, style: { stroke: "#9aa5af", lineWidth: 1 } },
-        {
-          type: "text",
-          style: {
-            x: column + (left ? 5 : -5), y: heights[i], text: point.label, align: left ? "left" : "right", verticalAlign: "middle",
-            fill: TEXT[point.id] ?? (point.frontier ? INK : MUTED), fontWeight: MARK[point.id] ? 700 : 450, fontSize: size, fontFamily: "Inter",
-          },
+    const at = points.map((point) => api.coord([point.x, point.y]));
+    const column = coordSys.x + coordSys.width + 0.9 * size;
+    const near = at.map(([, y]) => 0.5 * size * Math.round(y / (0.5 * size))); // of one height, the cheaper above: their lines do not cross
+    const heights = spread(near, 1.15 * size, coordSys.y, coordSys.y + coordSys.height);
+    const children = points.flatMap((point, i) => [
+      { type: "polyline", shape: { points: [at[i], [column - 0.9 * size, heights[i]], [column - 4, heights[i]]] }, style: { stroke: "#b4bdc5", lineWidth: 1, fill: null } },
+      {
+        type: "text",
+        style: {
+          x: column, y: heights[i], text: point.label, verticalAlign: "middle",
+          fill: TEXT[point.id] ?? (point.frontier ? INK : MUTED), fontWeight: MARK[point.id] ? 700 : 450, fontSize: size, fontFamily: "Inter",
         },
-      ]);
-    };
-    return { type: "group", children: [...side(true), ...side(false)] };
+      },
+    ]);
+    return { type: "group", children };
   },
 });
 
 export function frontier({ x, y, points }) {
   const size = Math.max(16, 0.89 * rem());
+  const longest = Math.max(...points.map((point) => point.label.length + (MARK[point.id] ? 2 : 0)));
   const best = points.filter((point) => point.frontier).sort((a, b) => a.x - b.x);
   return {
     animation: false, textStyle: { fontFamily: "Inter" },
-    grid: { left: 2.2 * size, right: 2 * size, top: size, bottom: 2.4 * size, containLabel: true },
+    grid: { left: 2.2 * size, right: (0.53 * longest + 1.5) * size, top: size, bottom: 2.4 * size, containLabel: true },
     xAxis: ticked(x, size, 2 * size), yAxis: ticked(y, size, 3.4 * size),
     series: [
       { type: "line", silent: true, z: 0, data: best.map((point) => [point.x, point.y]), symbol: "none", lineStyle: { color: "#8c98a4", type: [3, 4], width: 2 } },
@@ -64,7 +63,7 @@ export function frontier({ x, y, points }) {
           itemStyle: { color: COLOUR[point.id] ?? (point.frontier ? MUTED : "#fff"), borderColor: COLOUR[point.id] ?? MUTED, borderWidth: 2 },
         })),
       },
-      names(points, x, size),
+      names([...points].sort((a, b) => a.x - b.x), size),
     ],
   };
 }

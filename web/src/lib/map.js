@@ -2,6 +2,8 @@
 import { outline } from "./hull.js";
 import { COLOUR, DEPTH, INK, MUTED } from "./look.js";
 
+const EDGE = { f: [5, 3], w: [0.1, 4] }; // dashes: funding over; dots: left the programme
+
 // Clusters of a frame: a number stands for an earlier frame that had the same.
 export const ringsAt = (rings, frame) => (typeof rings[frame] === "number" ? rings[rings[frame]] : rings[frame]) ?? [];
 
@@ -48,11 +50,13 @@ export function paint(context, { places }, { depth, state, rings, letter, chosen
     context.arc(x, y, r, 0, 2 * Math.PI);
     context.fillStyle = what === "." && depth[i] === "0" ? "#fff" : DEPTH[Number(depth[i])];
     context.fill();
-    context.strokeStyle = what === "m" ? INK : what === "." ? "#9aa5af" : MUTED;
-    context.lineWidth = what === "m" ? 2 : 1.25;
-    context.setLineDash(what === "f" || what === "w" ? [3, 2] : []);
+    context.strokeStyle = what === "." ? "#9aa5af" : what === "l" ? MUTED : INK;
+    context.lineWidth = { m: 2, f: 1.5, w: 2 }[what] ?? 1.25;
+    context.lineCap = what === "w" ? "round" : "butt";
+    context.setLineDash(EDGE[what] ?? []);
     context.stroke();
     context.setLineDash([]);
+    context.lineCap = "butt";
     if (what === "l") cross(context, x, y, Math.max(r, unit * 0.3));
     if (i === chosen) {
       context.beginPath();

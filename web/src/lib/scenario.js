@@ -23,10 +23,11 @@ export function withParameter(scenario, id, value) {
   return { ...scenario, parameters };
 }
 
-export const withMore = (scenario, preset) => ({
-  ...scenario,
-  policies: [...scenario.policies, { id: LETTERS[scenario.policies.length], preset, network: null, levers: {} }],
-});
+// One policy more: the first of those there are that the scenario has not got yet.
+export function withMore(scenario, presets) {
+  const preset = presets.find((each) => !scenario.policies.some((policy) => policy.preset === each)) ?? presets[0];
+  return { ...scenario, policies: [...scenario.policies, { id: LETTERS[scenario.policies.length], preset, network: null, levers: {} }] };
+}
 
 export const withFewer = (scenario) => ({ ...scenario, policies: scenario.policies.slice(0, -1) });
 

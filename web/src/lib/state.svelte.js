@@ -141,6 +141,14 @@ class Workshop {
     if (tab) this.tab = tab;
   }
 
+  // A story begins with a question to the room: where it is asked and guessed, before any curve is seen.
+  begin(story) {
+    this.story = { ...story, at: 0 };
+    this.guess = null;
+    this.replace(story.scenario);
+    this.go("predict");
+  }
+
   // To a finding, in the list of them all.
   read(finding) {
     this.finding = finding;
