@@ -62,9 +62,8 @@ def unknown(key: str, name: Any, known: Iterable[str], what: str) -> UnknownName
         hint = "expected one of " + ", ".join(names)
     else:
         hint = f"expected one of {len(names)}, such as '{names[0]}'"
-    where = (
-        key if key == name or key.endswith(f".{name}") else f"{key}={_short(name)}"
-    )  # a key that is not known, or a value
+    is_a_key = key == name or key.endswith(f".{name}")  # or else a value of one
+    where = key if is_a_key else f"{key}={_short(name)}"
     return UnknownName(f"{where}: not {what}; {hint}")
 
 

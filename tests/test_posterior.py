@@ -89,3 +89,13 @@ def test_by_hand_is_never_changed_by_what_is_calibrated():
     before = {name: replace(row) for name, row in BY_HAND.items()}
     calibrated(BY_HAND, {"theta": 3.0})
     assert before == BY_HAND
+
+
+def test_pages_say_how_many_parameters_a_posterior_draws_and_how_many_stand_still():
+    drawn, every = len(shipped().names), len(PARAMETERS)
+    root = Path(__file__).parents[1]
+    readme, page = (
+        " ".join((root / name).read_text(encoding="utf-8").split()) for name in ("README.md", "docs/model.md")
+    )
+    assert f"the {drawn} calibrated parameters only: the other {every - drawn} (" in readme
+    assert f"It draws these {drawn} of {every} parameters" in page

@@ -147,11 +147,16 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     [('system.la', 'Camden')]
     >>> list(flat({"levers": [{"cpd": {"focus": 0.8}}]}))
     [('levers', ['cpd']), ('levers.cpd.focus', 0.8)]
+    >>> list(flat([{"cpd": 1}, {"cpd": 2}]))
+    [('', ['cpd 1', 'cpd 2']), ('cpd 1', 1), ('cpd 2', 2)]
     """
     if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
-        names = [_name_of(item, place) for place, item in enumerate(value)]
+        keys = [_key_of(item) for item in value]
+        names = [
+            f"{key} {keys[: place + 1].count(key)}" if keys.count(key) > 1 else key for place, key in enumerate(keys)
+        ]
         yield path, names
-        value = {name: item.get(name, item) for name, item in zip(names, value, strict=True)}
+        value = {name: item.get(key, item) for name, key, item in zip(names, keys, value, strict=True)}
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from flat(item, f"{path}.{key}" if path else str(key))
@@ -159,9 +164,9 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _name_of(thing: Mapping[str, Any], place: int) -> str:
-    """What a thing in a list is called: by its name, by the one key it has, or by its place."""
-    return str(thing.get("name") or (next(iter(thing)) if len(thing) == 1 else place + 1))
+def _key_of(thing: Mapping[str, Any]) -> str:
+    """What a thing in a list is called: by its name, or by the one key it has."""
+    return str(thing.get("name") or (next(iter(thing)) if len(thing) == 1 else "item"))
 
 
 def _short(value: Any) -> str:

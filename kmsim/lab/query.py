@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +50,7 @@ def answer(folder: str | Path, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
         add_views(connection, store, store.scan())
         check(connection, sql)
         _lock(connection, store.folder.resolve())
-        with told_in_one_line():  # what goes wrong when it is fetched included
+        with told_in_one_line(), _ended_by_ctrl_c(connection):  # what goes wrong when it is fetched included
             yield connection.sql(sql)
     finally:
         connection.close()
@@ -95,12 +98,40 @@ def _lock(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 @contextmanager
+def _ended_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Have a thread hear Ctrl-C and tell the engine, which does not always listen itself. Only the main thread has signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+
+    def listen() -> None:
+        while heard := ours.recv(1):
+            if heard[0] == signal.SIGINT:
+                connection.interrupt()
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        theirs.close()  # the listener hears that nothing more comes
+        listener.join()
+        ours.close()
+
+
+@contextmanager
 def told_in_one_line() -> Iterator[None]:
     """Turn what the engine refuses into one line of ours."""
     import duckdb
 
     try:
         yield
+    except (KeyboardInterrupt, duckdb.InterruptException):
+        raise KeyboardInterrupt("interrupted") from None
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip() and not set(line) <= {" ", "^"}]
         raise KmsimError(f"query: {' '.join(lines[:2])}") from None

@@ -26,11 +26,8 @@ from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.posterior import Posterior
 
 DRAWS, SEEDS = 32, 4
-ALWAYS, HALF, ALIKE = (
-    0.9,
-    0.5,
-    0.8,
-)  # of draws, and of single runs, in which one policy is best; of agreement between draws' rankings
+ALWAYS, HALF = 0.9, 0.5  # of draws, and of single runs, in which one policy is best
+ALIKE = 0.8  # of agreement between draws' rankings
 SAME = 0.01  # of the range of policies' means: nearer than this they share a place
 Values = Mapping[str, np.ndarray]
 

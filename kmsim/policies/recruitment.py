@@ -24,9 +24,8 @@ class Recruitment:
         self.recruit = plan.policy.recruits or Recruit()
         self.practice_scripting = np.array(practice_scripting, np.float32)
         self.eligible = plan.eligible
-        self.slots = np.arange(
-            len(plan.eligible)
-        )  # who decides for each school: the first school of its trust, or itself
+        # Who decides for each school: the first school of its trust, or itself.
+        self.slots = np.arange(len(plan.eligible))
         if self.recruit.unit == "trust":
             _, first, trust = np.unique(plan.system.schools["trust"], return_index=True, return_inverse=True)
             self.slots = first[trust]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -180,3 +181,24 @@ def test_ctrl_c_ends_a_real_sweep_within_2_seconds_and_says_how_to_go_on(tmp_pat
     store = Store.open(folder)
     assert 0 < store.scan().count < store.planned
     assert store.at_work() is None
+
+
+@pytest.mark.xdist_group("browser")
+def test_ctrl_c_ends_a_query_that_has_no_end(folder):
+    endless = "SELECT sum(a.range * b.range) FROM range(30000000) a, range(30000000) b"
+    asked = process.start(folder, "query", str(folder), endless)
+    try:
+        at_work(asked.pid)
+        assert process.interrupted(asked).startswith("kmsim: interrupted")
+        assert asked.returncode == 130
+    finally:
+        asked.kill()
+
+
+def at_work(pid: int, seconds: float = 8) -> None:
+    """Wait until a process has worked for so long that it can no longer be loading."""
+    import psutil
+
+    here = psutil.Process(pid)
+    while sum(here.cpu_times()[:2]) < seconds:
+        time.sleep(0.1)

@@ -68,7 +68,7 @@ def _system_defaults() -> dict[str, str]:
 SYSTEM = _kind("system", "systems", "schools to simulate", "what it is")
 PRACTICE = replace(
     _kind("practice", "practices", "what is to be taken to scale", "what teachers do"),
-    show=lambda name: _practice(name),
+    show=_practice,
 )
 DESIGN = _kind("design", "designs", "how a sweep chooses scenarios of what is uncertain: design=", "what it is")
 CALIBRATION = _kind("calibration", "calibrations", "budgets of kmsim calibrate: calibration=", "what it is")
