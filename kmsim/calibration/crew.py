@@ -9,25 +9,16 @@ Example
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait
-from types import ModuleType
 from typing import Any, Self
 
 from kmsim.errors import RunFailed
 from kmsim.lab.compilation import compile_model
 from kmsim.lab.pool import cpus
-
-THREADS = ("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-SET = (*THREADS, "PYTHONSAFEPATH")  # for workers: one thread each, and no module from the folder one stands in
+from kmsim.lab.workers import begin, context, starting
 
 
 class Crew:
@@ -70,38 +61,10 @@ class Crew:
                 future.cancel()
 
     def _submit(self, work: Callable[..., Any], row: tuple[Any, ...]) -> Future[Any]:
-        with _alone():
-            if self._pool is None:
-                forks = "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
-                context = multiprocessing.get_context("forkserver" if forks else "spawn")
-                self._pool = ProcessPoolExecutor(self.width, mp_context=context, initializer=_with_asker)
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self.width, context(), begin)
+        with starting():
             return self._pool.submit(work, *row)
-
-
-def _with_asker() -> None:
-    """In a worker: hear no Ctrl-C, and end when the process that started this one is gone, however it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asker = multiprocessing.parent_process()
-    if asker is not None:
-        threading.Thread(target=lambda: (wait([asker.sentinel]), os._exit(1)), daemon=True).start()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Processes started meanwhile have one thread each and do not read the script that asks: it wants no `__main__` guard."""
-    before = {name: os.environ.get(name) for name in SET}
-    script = sys.modules["__main__"]
-    os.environ.update(dict.fromkeys(SET, "1"))
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     name = checked_name(settings.pop("name"))
 
     if settings["workers"] != 1:
-        from kmsim.lab.executors.processes import start_server
+        from kmsim.lab.workers import start_server
 
         start_server()  # it loads the model on another processor while we do
     from kmsim.lab.comparison import compare_plan, config_of, is_posterior, plan_of, scenarios_of

@@ -16,7 +16,7 @@ def compile_model(processes: int = 1) -> None:
 
     if jit.CACHE is None or jit.INTERPRETED or jit.is_warm():  # nowhere to keep it, not wanted, or there
         return
-    from kmsim.lab.executors.processes import beside
+    from kmsim.lab.workers import beside
     from kmsim.model import Model
     from kmsim.phases.money import money
     from kmsim.phases.networks import networks

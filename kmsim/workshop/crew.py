@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-import multiprocessing
-import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kmsim.errors import RunFailed
-from kmsim.lab.executors.processes import as_workers
+from kmsim.lab.workers import context, starting
 from kmsim.system.settings import Settings
 from kmsim.workshop import runs
 
@@ -91,7 +89,7 @@ class Crew:
         """Have one piece done and tell whoever waits; after the death of a worker, again."""
         pool = self._pool
         try:
-            with as_workers():
+            with starting():
                 begun = pool.submit(piece.function, *piece.arguments)
             found = await asyncio.wrap_future(begun)
         except BrokenProcessPool:
@@ -117,13 +115,4 @@ class Crew:
             piece.answer.set_exception(RunFailed("the processes that simulate end again and again"))
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.workers, _context(), runs.begin, (self.settings,))
-
-
-def _context() -> Any:
-    """Workers that inherit nothing by accident: from a small server where there is one."""
-    if "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin":
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["kmsim.workshop.runs"])
-        return context
-    return multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self.workers, context(runs.__name__), runs.begin, (self.settings,))

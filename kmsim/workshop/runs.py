@@ -10,18 +10,14 @@ Example
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing.connection import wait
 
 import numpy as np
 
 from kmsim.agents import School
+from kmsim.lab import workers
 from kmsim.lab.compilation import compile_model
 from kmsim.lab.pool import system_of
 from kmsim.model import Model
@@ -64,8 +60,7 @@ class Watched:
 
 def begin(settings: Settings) -> None:
     """Make a worker ready: the system built, the model compiled, deaf to Ctrl-C, ended when its asker is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_asker, daemon=True).start()
+    workers.begin()
     compile_model()
     system_of(settings)
 
@@ -121,11 +116,3 @@ def _halves(model: Model) -> list[np.ndarray]:
 def _column(model: Model, name: str) -> np.ndarray:
     column = model.tables[School][name]
     return np.array(column[0] if School.fields()[name].per_practice else column)
-
-
-def _end_with_asker() -> None:
-    asker = multiprocessing.parent_process()
-    if asker is not None:
-        with suppress(OSError):
-            wait([asker.sentinel])
-        os._exit(1)

@@ -6,9 +6,7 @@ nothing again and judges nothing: `kmsim.lab.ensemble` does.
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -66,22 +64,6 @@ def check(name: str, options: dict[str, Any]) -> None:
         if key not in known and value is not None:
             owner = next(owner for owner, own in _OPTIONS.items() if key in own)
             raise BadValue(f"executor.{key}", value, f"executor={owner}, not executor={name}")
-
-
-@contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """What is started meanwhile, a process or a thread that starts some, never hears Ctrl-C: the asker does, and ends it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker  # which not every system has
-
-    resource_tracker.ensure_running()  # else it is started meanwhile, and lets signals in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def came_of(work: Work, batch: Batch) -> Came:

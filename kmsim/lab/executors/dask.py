@@ -18,8 +18,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from kmsim.errors import KmsimError, RunFailed
-from kmsim.lab.executors import Take, came_of, deaf_to_ctrl_c
+from kmsim.lab.executors import Take, came_of
 from kmsim.lab.work import Batch, Came, Work
+from kmsim.lab.workers import ONE_THREAD, deaf_to_ctrl_c
 from kmsim.scenario import number
 
 AHEAD = 1  # batches that wait at the scheduler, so that no worker waits for us
@@ -31,7 +32,6 @@ _SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # what to try again is judged elsewhere
     "distributed.worker.daemon": True,
 }
-_ONE_THREAD = {"NUMBA_NUM_THREADS": "1"}
 
 
 class Dask:
@@ -83,7 +83,7 @@ class Dask:
                     processes=True,
                     dashboard_address="127.0.0.1:0",  # the port that is free
                     silence_logs=logging.CRITICAL,
-                    env=_ONE_THREAD,
+                    env=ONE_THREAD,
                 )
             except RuntimeError as error:
                 raise RunFailed(
@@ -135,7 +135,7 @@ class Slurm(Dask):
             from dask_jobqueue import SLURMCluster
         except ImportError:
             raise _not_installed("slurm") from None
-        prologue = [f"export {key}={value}" for key, value in _ONE_THREAD.items()]
+        prologue = [f"export {key}={value}" for key, value in ONE_THREAD.items()]
         with dask.config.set(_SETTINGS):
             try:
                 cluster = SLURMCluster(
