@@ -25,7 +25,7 @@ from kmsim.lab import parts
 from kmsim.lab import work as lab_work
 from kmsim.lab.agenda import DIED, Agenda
 from kmsim.lab.compilation import compile_model
-from kmsim.lab.executors import Executor, check, executor_of
+from kmsim.lab.executors import Executor, executor_of
 from kmsim.lab.pool import cpus
 from kmsim.lab.store import Store
 from kmsim.lab.trust import trusted_files
@@ -102,12 +102,14 @@ def run_plan(
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SystemExit(1)  # a worker of Dask reads a script that has no __main__ guard: its asker tells of it
     started = time.monotonic()
-    check(executor, options)
+    who = executor_of(executor, workers or cpus(), options)
     if plan.model != fingerprint():
         raise KmsimError(
             f"{folder}: was planned with model {plan.model}, and this is model {fingerprint()}: their runs are not mixed; "
             "ask for it again under another name, or install the kmsim it was planned with"
         )
+    if not Path(folder).exists():
+        who.look()  # so that no folder is left in which nothing can be done
     store = Store.create(folder, plan, command)
     with store.locked() as token:
         job = Job(str(store.folder.resolve()), token, plan.base_hash, tuple(trusted_files()))
@@ -118,7 +120,7 @@ def run_plan(
             for _ in range(ROUNDS):
                 if not ensemble.missing.size:
                     break
-                ensemble.do_missing(executor_of(executor, workers or cpus(), options), work)
+                ensemble.do_missing(who, work)
         except KeyboardInterrupt:
             ensemble.look()  # workers may have kept more than they came to tell
             raise Interrupted(f"interrupted; {ensemble.how_to_go_on()}") from None

@@ -142,6 +142,7 @@ def test_an_address_where_nobody_answers(tmp_path, plan, monkeypatch):
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
         with pytest.raises(KmsimError, match=f"executor.address={address}: no Dask scheduler answers there"):
             run_plan(plan, tmp_path / "e", "dask", address=address, work=stand_in.do)
+        assert not (tmp_path / "e").exists()  # nothing half-written
 
 
 def test_without_the_extra_the_line_that_installs_it_is_told(tmp_path, plan, monkeypatch):
@@ -209,3 +210,10 @@ def test_slurm_that_is_not_there_or_wrongly_asked_for(tmp_path, plan, monkeypatc
         run_plan(plan, tmp_path / "e", "slurm", work=stand_in.do)
     with pytest.raises(KmsimError, match=r"executor\.jobs=0: expected a whole number"):
         run_plan(plan, tmp_path / "e", "slurm", jobs=0, work=stand_in.do)
+    assert not (tmp_path / "e").exists()
+
+
+def test_jobs_that_cannot_be_asked_for_in_these_words_leave_no_folder(tmp_path, plan, slurm):
+    with pytest.raises(KmsimError, match="executor=slurm: "):
+        run_plan(plan, tmp_path / "e", "slurm", memory="lots", work=stand_in.do)
+    assert not (tmp_path / "e").exists()

@@ -26,6 +26,10 @@ class Executor(Protocol):
 
     width: int
 
+    def look(self) -> None:
+        """Raise KmsimError if nobody would do a batch, as far as can be seen before there is one."""
+        ...
+
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none. Closing the iterator ends whatever is being done, at once."""
         ...

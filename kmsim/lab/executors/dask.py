@@ -42,6 +42,12 @@ class Dask:
         self.width = workers
         self._address = address
 
+    def look(self) -> None:
+        """Raise KmsimError if no scheduler answers at the address."""
+        if self._address is not None:
+            with _quiet(), self._client():
+                pass
+
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none."""
         whole = False
@@ -119,10 +125,15 @@ class Slurm(Dask):
         with self._cluster() as cluster:
             return cluster.job_script()
 
+    def look(self) -> None:
+        """Raise KmsimError if jobs cannot be asked for here, or not in these words."""
+        _check_sbatch()
+        with self._cluster():
+            pass
+
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        if shutil.which("sbatch") is None:
-            raise KmsimError("executor=slurm: sbatch is not found here; run this where jobs are submitted from")
+        _check_sbatch()
         with self._cluster() as cluster, distributed().Client(cluster) as client:
             cluster.scale(jobs=self._jobs)
             yield client
@@ -150,6 +161,11 @@ class Slurm(Dask):
                 yield cluster
             finally:
                 _close(cluster)
+
+
+def _check_sbatch() -> None:
+    if shutil.which("sbatch") is None:
+        raise KmsimError("executor=slurm: sbatch is not found here; run this where jobs are submitted from")
 
 
 def _end_workers(cluster: Any) -> None:

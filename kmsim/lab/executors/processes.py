@@ -46,6 +46,9 @@ class Processes:
         self._crew: list[_Worker] = []
         self._stillborn = 0
 
+    def look(self) -> None:
+        """Nothing that can be seen before."""
+
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none."""
         try:

@@ -13,6 +13,9 @@ class Serial:
 
     width = 1
 
+    def look(self) -> None:
+        """Nothing can be wrong."""
+
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none."""
         while (batch := take()) is not None:
