@@ -41,11 +41,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
     """Compare, show and keep. Raises KmsimError for words that cannot be used, RunFailed if a run broke."""
     settings = compose(VERB, read(words, keys(VERB), VERB))
     name = checked_name(settings.pop("name"))
+    work.load_ahead(settings)
 
-    if settings["workers"] != 1:
-        from kmsim.lab.workers import start_server
-
-        start_server()  # it loads the model on another processor while we do
     from kmsim.lab.comparison import compare_plan, config_of, is_posterior, plan_of, scenarios_of
     from kmsim.lab.pool import checked_workers
     from kmsim.lab.provenance import config_hash

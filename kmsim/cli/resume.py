@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kmsim.cli import work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
 from kmsim.cli.folder import folder_and_rest
@@ -37,6 +38,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     """Do what is missing. Raises KmsimError for words or a folder that cannot be used. The exit code is as of sweep."""
     folder, rest = folder_and_rest(words, VERB)
     settings = defaults(VERB) | read(rest, keys(VERB), VERB, ("executor",))
+    work.load_ahead(settings)
 
     from kmsim.cli import sweep
     from kmsim.lab.pool import checked_workers

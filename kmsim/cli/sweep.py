@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kmsim.cli import arguments, multirun
+from kmsim.cli import arguments, multirun, work
 from kmsim.cli.compose import keys
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import DOTTED, defaults_told, page
@@ -58,6 +58,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     """Run what is missing of a sweep and show its summary. Raises KmsimError for words that cannot be used."""
     read = multirun.read if set(words) & set(multirun.FLAGS) else arguments.read
     given = read([word for word in words if word not in multirun.FLAGS], keys(VERB), VERB, GROUPS)
+    work.load_ahead(given)
 
     from kmsim.lab.sweeping import read_sweep
 

@@ -1,4 +1,4 @@
-"""What the verbs share that answer at once: from checked settings to an answer that is shown, kept, and shown again."""
+"""What verbs share that run models: workers that load ahead; and from checked settings to an answer, shown, kept, shown again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ class Result(Protocol):
 
     def table(self) -> str: ...
     def write(self, folder: Any) -> Any: ...
+
+
+def load_ahead(settings: Mapping[str, Any]) -> None:
+    """If there will be worker processes: have what they come from load the model on another processor, while we do."""
+    if settings.get("executor", "processes") == "processes" and settings.get("workers") != 1:
+        from kmsim.lab.workers import start_server
+
+        start_server()
 
 
 def answer(

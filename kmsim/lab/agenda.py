@@ -68,9 +68,9 @@ class Agenda:
     def _size(self, left: int) -> int:
         if not self._paces:
             return 1
-        wanted = min(int(BATCH_SECONDS / max(median(self._paces), 1e-6)), GROWTH * self._last, MOST_RUNS)
+        wanted = min(int(BATCH_SECONDS / max(median(self._paces), 1e-6)), MOST_RUNS)
         fair = max(math.ceil(left / (2 * self.width)), wanted // 16)  # so that all end at about the same time
-        return max(1, min(wanted, fair))
+        return max(1, min(wanted, fair, GROWTH * self._last))
 
     def settle(self, came: Came) -> list[int]:
         """Note what came of a batch. Returns the runs that have now failed for good."""

@@ -25,7 +25,7 @@ from kmsim.lab.scenarios import Column, Scenarios
 
 POLICY = "codesigned_networks"
 MEASURES = ["spread_teachers", "doing_it_well", "depth", "sustained", "ownership", "gap", "months", "cost_gbp"]
-FEW, MANY = 10_000, 100_000
+QUICK, FEW, MANY = 400, 10_000, 100_000
 Row = tuple[str, str, str]
 
 
@@ -106,9 +106,10 @@ def peak_here(runs: int) -> float:
 
 def rows(system: Any, quick: bool = False) -> list[Row]:
     """Every row: what, measured here, to reach."""
-    rate, each = stored_runs_a_second(system, 400 if quick else 4_000)
+    runs = QUICK if quick else FEW
+    rate, each = stored_runs_a_second(system, runs)
     found = [
-        (f"3,000 teachers: stored runs a second, {cpus()} processors", f"{rate:,.0f}", "500"),
+        (f"3,000 teachers: stored runs a second of {runs:,}, {cpus()} processors", f"{rate:,.0f}", "500"),
         ("... ms a run in the model", f"{1000 * each:.1f}", "3"),
         ("what the store adds to runs of 3 ms", f"{overhead():.1%}", "10%"),
     ]

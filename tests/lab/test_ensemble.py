@@ -278,6 +278,7 @@ def test_batches_grow_to_about_a_second_and_shrink_at_the_end():
     assert sizes[:5] == [1, 4, 16, 64, 250]
     assert max(sizes) == 250
     assert sizes[-1] < 20
+    assert min(sizes[4:-1]) >= 250 // 16  # a part is not worth its while for less
     assert sum(sizes) == agenda.done == 10_000
     assert len(sizes) < 80
 
