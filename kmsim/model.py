@@ -113,6 +113,7 @@ def empty_world() -> World:
         schools=schools,
         uptake=uptake,
         clusters=rows_of(Cluster.fields(), 0),
+        formed=np.zeros(1, np.int64),
         offer=offer_of(0),
         practices=practices_of([]),
         money=money_of(0, len(CATEGORIES)),
@@ -258,6 +259,7 @@ class Model(ViewModel):
             schools=self._schools,
             uptake=self._uptake,
             clusters=self._clusters,
+            formed=np.zeros(practices, np.int64),
             offer=offer_of(n_schools),
             practices=practices_of(scenario.practices),
             money=money_of(n_schools, len(CATEGORIES)),
@@ -276,9 +278,9 @@ class Model(ViewModel):
     def _describe_network(self) -> None:
         offer = self.plan.at(0).quantities
         clusters = self.policy.clusters
-        features: dict[str, Any] = {name: float(offer[name].max()) for name in Network.fields() if name in offer}
         if self.policy.recruits is not None:
-            self.add_table(Network, 1, **features, cluster_size=clusters.network_size if clusters else 1)
+            features = {name: offer[name].max(keepdims=True) for name in Network.fields() if name in offer}
+            self.add_table(Network, 1, features, cluster_size=clusters.network_size if clusters else 1)
 
     # -- running -----------------------------------------------------------
     def step(self) -> None:
@@ -452,21 +454,21 @@ class Model(ViewModel):
     # -- keeping -----------------------------------------------------------
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        kept = self.totals, self.recruitment.made, self.recruitment.committed, self.world.money
+        kept = self.totals, self.world.formed, self.recruitment.committed, self.world.money
         state["_kept"] = kept
         for name in ("world", "plan", "recruitment", "totals", "_schools", "_uptake", "_clusters", "_laid_out"):
             del state[name]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        totals, made, committed, money_kept = state.pop("_kept")
+        totals, formed, committed, money_kept = state.pop("_kept")
         self.__dict__.update(state)
         self._make_rows(self.tables[Cluster].n)
         self.tables[School].adopt(self._school_columns())
         self.tables[Cluster].adopt({name: self._clusters[name] for name in Cluster.fields()})
         self._join()
         self.totals = totals
-        self.recruitment.made, self.recruitment.committed = made, committed
+        self.world.formed[:], self.recruitment.committed = formed, committed
         self.world.money.ledger[:] = money_kept.ledger
         self.world.money.staff_hours[:] = money_kept.staff_hours
         if self.tick:

@@ -34,9 +34,9 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((getattr(self._pool, "_processes", None) or {}).values()):
-                process.terminate()
+            for process in [*(getattr(self._pool, "_processes", None) or {}).values()]:
+                process.kill()  # before the pool forgets them
+            self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
     def each(self, work: Callable[..., Any], *tasks: Iterable[Any]) -> Iterator[Any]:

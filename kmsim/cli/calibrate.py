@@ -82,11 +82,11 @@ class _Lines:
     """A line on stderr now and then: what is done, and how far it is."""
 
     def __init__(self, terminal: Terminal) -> None:
-        self.terminal, self.started, self.last, self.what = terminal, time.monotonic(), 0.0, ""
+        self.terminal, self.started, self.last = terminal, time.monotonic(), 0.0
 
     def __call__(self, what: str, done: int, of: int) -> None:
-        """Tell it, if it is new or the last line is old."""
+        """Tell it, if the last line is old."""
         now = time.monotonic()
         if now - self.last > EVERY:
-            self.last, self.what = now, what
+            self.last = now
             self.terminal.say(f"{(now - self.started) / 60:5.1f} min  {what}: {done} of {of}")

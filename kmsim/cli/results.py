@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class Place:
         return self.folder.with_name(f".{self.folder.name}.runs")
 
     def stored(self, config: Mapping[str, Any], config_hash: str) -> str | None:
-        """The table of the result that is there, if it is whole; None if there is none, or only part of one.
+        """The table of the result that is there, if it is whole; None if there is none, or only part of one, or its runs wait.
 
         Raises BadValue if the folder holds the result of other settings, naming them, or is not ours.
         """
@@ -51,7 +52,7 @@ class Place:
             raise BadValue(
                 "name", self.folder.name, f"another name, for {self.folder} was made with {self._others(config)}"
             )
-        if not all((self.folder / file).exists() for file in self.files):
+        if self.runs.exists() or not all((self.folder / file).exists() for file in self.files):
             return None
         return (self.folder / TABLE).read_text(encoding="utf-8").rstrip("\n")
 
@@ -71,9 +72,9 @@ class Place:
     def writing(self) -> Iterator[Path]:
         """A new folder beside the place to write in; when all is written it becomes the place, or fills what it lacks."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        part = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.part")
-        part.mkdir()
+        part = self._beside()
         try:
+            part.mkdir()
             yield part
             try:
                 part.rename(self.folder)
@@ -82,14 +83,28 @@ class Place:
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
+    def take_runs(self) -> None:
+        """Put the runs into the folder, all at once, in the place of any that are there. Until then they are where they were."""
+        there, away = self.folder / EXPERIMENT, self._beside()
+        try:
+            if there.exists():
+                there.rename(away)
+            self.runs.rename(there)
+        finally:
+            shutil.rmtree(away, ignore_errors=True)
+
+    def _beside(self) -> Path:
+        """A new name beside the folder, hidden."""
+        return self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.part")
+
 
 def keep(place: Place, write: Callable[[Path], Any]) -> None:
     """Write a result in its place, with the runs it was made of if there are any. Raises KmsimError where the disk refuses."""
     try:
         with place.writing() as folder:
             write(folder)
-            if place.runs.is_dir():
-                place.runs.rename(folder / EXPERIMENT)
+        if place.runs.is_dir():
+            place.take_runs()
     except OSError as error:
         raise KmsimError(f"{place.folder}: cannot be written: {error.strerror or error}") from error
 

@@ -12,7 +12,7 @@ import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from kmsim.lab.agenda import DIED, Agenda
 from kmsim.lab.compilation import compile_model
 from kmsim.lab.executors import Executor, executor_of
 from kmsim.lab.pool import cpus
-from kmsim.lab.store import Store
+from kmsim.lab.store import Store, is_free
 from kmsim.lab.trust import trusted_files
 from kmsim.lab.work import Job, Work
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
 
 ROUNDS = 3  # how often what is found missing when all is done is done again
-STILLBORN = 10  # workers in a row that died before they began a run: then something is wrong with all of them
+STILLBORN = 10  # batches in a row that died with a worker that began none of their runs: then all workers are at fault
 FLUSH_SECONDS = 5.0  # at most how often failures are written down
 
 Progress = Callable[[int, int, float], Any]  # runs done, runs planned, runs a second
@@ -108,7 +108,7 @@ def run_plan(
             f"{folder}: was planned with model {plan.model}, and this is model {fingerprint()}: their runs are not mixed; "
             "ask for it again under another name, or install the kmsim it was planned with"
         )
-    if not Path(folder).exists():
+    if is_free(Path(folder)):
         who.look()  # so that no folder is left in which nothing can be done
     store = Store.create(folder, plan, command)
     with store.locked() as token:
@@ -121,11 +121,14 @@ def run_plan(
                 if not ensemble.missing.size:
                     break
                 ensemble.do_missing(who, work)
-        except KeyboardInterrupt:
-            ensemble.look()  # workers may have kept more than they came to tell
-            raise Interrupted(f"interrupted; {ensemble.how_to_go_on()}") from None
-        finally:
             ensemble.failures.write()
+        except BaseException as stop:
+            with suppress(KmsimError):  # what stopped it is what there is to tell, not that the disk takes nothing more
+                ensemble.failures.write()
+                ensemble.look()  # workers may have kept more than they came to tell
+            if isinstance(stop, KeyboardInterrupt):
+                raise Interrupted(f"interrupted; {ensemble.how_to_go_on()}") from None
+            raise
     failed = len(ensemble.failures.errors)
     return Outcome(store.folder, store.planned, ensemble.done, failed, time.monotonic() - started)
 
@@ -137,9 +140,9 @@ class _Ensemble:
         self.store, self.job, self.progress = store, job, progress
         self.again = again or f"kmsim resume {shlex.quote(str(store.folder))}"
         self.failures = Failures(store, plan)
-        self.earlier = dict(self.failures.errors)  # what failed in earlier sessions is tried again
-        self.failed: set[int] = set()  # in this one
+        self.failed: set[int] = set()  # in this session
         self.look()
+        self.earlier = dict(self.failures.errors)  # what failed in earlier ones is tried again
 
     def look(self) -> None:
         """Reckon from the folder what is done and what is missing, without what has failed in this session."""

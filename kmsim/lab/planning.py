@@ -63,7 +63,7 @@ def read_plan(
         table,
         replicates,
         seed,
-        _checked_outcomes(outcomes),
+        checked_outcomes(outcomes),
         trajectories,
         design,
         plain(meanings),
@@ -147,7 +147,12 @@ def _checked_policies(policies: Sequence[Any]) -> list[Policy]:
     return levers
 
 
-def _checked_outcomes(outcomes: Sequence[str] | None) -> list[str]:
+def checked_outcomes(outcomes: Sequence[str] | None) -> list[str]:
+    """The outcomes named, in the order of tables; all if none are. Raises BadValue or UnknownName.
+
+    >>> checked_outcomes(["depth", "spread_teachers"])
+    ['spread_teachers', 'depth']
+    """
     if outcomes is None:
         return list(OUTCOMES)
     if not isinstance(outcomes, list | tuple) or not outcomes:

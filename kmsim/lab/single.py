@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from kmsim.errors import unknown
+from kmsim.lab.planning import checked_outcomes
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import config_hash, now, plain, versions, write_beside
 from kmsim.lab.spreadsheets import safe
@@ -79,14 +79,12 @@ def run(outcomes: Sequence[str] | None = None, **settings: Any) -> RunResult:
     from kmsim.model import Model
 
     started = time.time()
-    for name in outcomes or ():
-        if name not in OUTCOMES:
-            raise unknown("outcomes", name, OUTCOMES, "an outcome")
+    names = checked_outcomes(outcomes)
     scenario = read_scenario(**settings)
     model = Model(system=system_of(scenario.system), scenario=scenario).run()
     frame = model.outcomes
-    if outcomes:
-        frame = frame[frame.outcome.isin(list(outcomes))].reset_index(drop=True)
+    if outcomes is not None:
+        frame = frame[frame.outcome.isin(names)].reset_index(drop=True)
     config = configuration_of([scenario], 1, outcomes)
     found = manifest(config, [scenario.seed], started)
     return RunResult(frame, model.ledger, config, found, list(model.notes), asked=settings)

@@ -37,6 +37,7 @@ PLAN, SCENARIOS, FAILURES = "plan.parquet", "scenarios.parquet", "failures.parqu
 CONFIG, MANIFEST = "config.yaml", "manifest.json"
 LOCK, SESSION, TRACES, ASIDE = ".lock", ".session", ".at", "aside"
 ROWS_AT_ONCE = 50_000  # of plan.parquet: one row group
+SECONDS_TO_LOOK = 0.5  # the lock may be held by one that only looks whether it is: so long it is asked for again
 _LOADER = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # safe both; in C where PyYAML has it, which is 10 times as fast
@@ -91,7 +92,7 @@ class Store:
         folder = Path(folder)
         config = plan.config()
         with telling(folder):
-            if not folder.exists() or _is_empty(folder):
+            if is_free(folder):
                 _make(folder, plan, config, command)
         store = cls.open(folder)
         if store.manifest["config_hash"] != config_hash(config):
@@ -135,7 +136,7 @@ class Store:
 
         Raises KmsimError if another process holds it, or if the folder cannot be written.
         """
-        lock = FileLock(self.folder / LOCK, timeout=0, fallback_to_soft=False)
+        lock = FileLock(self.folder / LOCK, timeout=SECONDS_TO_LOOK, fallback_to_soft=False)
         with telling(self.folder):
             try:
                 lock.acquire()
@@ -387,8 +388,9 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
+def is_free(folder: Path) -> bool:
+    """Whether an experiment may be made there: nothing is, or an empty folder."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def _near(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Worker processes: how whoever has work for them starts them, and what each of them does first.
 
-They inherit nothing by accident, have one thread each, never hear Ctrl-C, and end when whoever started them is gone.
+They inherit nothing by accident, have one thread each, never hear Ctrl-C, and end when whoever started them is gone. A
+server of processes that a script has started before, for itself, is used as it is: `multiprocessing` has but one.
 """
 
 from __future__ import annotations
@@ -22,46 +23,80 @@ ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NU
 # Modules are looked for where they are installed, never in the folder that one stands in: a file there that has a
 # module's name would be run.
 _ENVIRONMENT = {**ONE_THREAD, "PYTHONSAFEPATH": "1"}
+_TOLD = "ignore:no writable cache folder"  # a warning that whoever asks has given already
 _LOADED = ("kmsim.lab.work", "kmsim.lab.plan", "kmsim.model")  # before there is work
 
 
 # -- whoever starts them -----------------------------------------------------------------
 def context(*more: str) -> Any:
     """A way of `multiprocessing` to start workers: where there is one by a small server, which has loaded the model and more."""
-    if "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin":
+    if _has_server():
         found = multiprocessing.get_context("forkserver")
         found.set_forkserver_preload([*_LOADED, *more])
         return found
     return multiprocessing.get_context("spawn")
 
 
+def _has_server() -> bool:
+    return "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+
+
 def start_server() -> None:
     """Have the server that workers come from load the model, while we do something else. Does nothing where there is none."""
-    if context().get_start_method() == "forkserver":
+    if _has_server():
         from multiprocessing.forkserver import ensure_running
 
+        context()  # so that it knows what to load
         with starting():
             ensure_running()
+
+
+def await_server() -> None:
+    """Wait until the server that workers come from has loaded, and hear Ctrl-C meanwhile: to start a worker waits for it too."""
+    if _has_server():
+        waiting = threading.Thread(target=_start_one, daemon=True)  # only the main thread hears Ctrl-C, and it can
+        waiting.start()
+        waiting.join()
+
+
+def _start_one() -> None:
+    """Start a process that does nothing: this takes until the server has loaded."""
+    process = context().Process(target=_do_nothing, daemon=True, name="kmsim waits")
+    with starting():
+        process.start()
 
 
 @contextmanager
 def beside(function: Callable[[], None]) -> Iterator[None]:
     """Have a process of its own call a function meanwhile, and wait for it at the end. Whether it succeeds is not asked."""
-    process = context().Process(target=function, daemon=True, name="kmsim helper")
-    with starting():
-        process.start()
+    process = context().Process(target=_help, args=(function,), daemon=True, name="kmsim helper")
     try:
+        with starting():
+            process.start()
         yield
         process.join()
     finally:
-        process.kill()
+        if process.pid is not None:
+            process.kill()
 
 
 @contextmanager
 def starting() -> Iterator[None]:
-    """Processes started meanwhile are workers: their environment, nothing of the script that asks, deaf to Ctrl-C."""
-    with _environment(_ENVIRONMENT), _without_script(), deaf_to_ctrl_c():
+    """Processes started meanwhile are workers: their environment, nothing of the script that asks, deaf to Ctrl-C.
+
+    One thread at a time: what is set for them is set for all of this process.
+    """
+    warnings = ",".join([*filter(None, [os.environ.get("PYTHONWARNINGS")]), _TOLD])
+    with (
+        _one_at_a_time,
+        deaf_to_ctrl_c(),
+        _environment({**_ENVIRONMENT, "PYTHONWARNINGS": warnings}),
+        _without_script(),
+    ):
         yield
+
+
+_one_at_a_time = threading.RLock()
 
 
 @contextmanager
@@ -70,18 +105,24 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
     To block the signal is not enough for the latter: another thread takes it then, and the main thread is told of it.
     """
+    with _heard_later(), _blocked():
+        yield
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """The signal of Ctrl-C is blocked in this thread, and so in what is started from it; where there is such a thing."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing import resource_tracker  # which not every system has
 
     resource_tracker.ensure_running()  # else it is started meanwhile, and lets signals in again
-    with _heard_later():
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            yield
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -114,7 +155,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
 
@@ -136,6 +177,15 @@ def begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be blocked
     threading.Thread(target=_end_with_asker, daemon=True).start()
     gc.freeze()  # what is loaded stays loaded: it need not be gone through again whenever a run's leavings are
+
+
+def _help(function: Callable[[], None]) -> None:
+    begin()
+    function()
+
+
+def _do_nothing() -> None:
+    """What a process does that is started to see that one can be."""
 
 
 def _end_with_asker() -> None:

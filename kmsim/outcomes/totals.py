@@ -98,12 +98,12 @@ def totals_of(w, fifth, out):
             row[_GAIN_OTHERS] += (pupils - poor) * a
         row[_COST] = w.money.ledger.sum()
         row[_STAFF] = w.money.staff_hours[0]
-    for j in range(len(c)):
-        row = out[c[j].practice_number]
-        if c[j].funded_once:
-            row[_FUNDED] += 1
-            row[_ALIVE] += c[j].members > 0 and c[j].vitality > p.v_alive
-        if c[j].members > 0:
-            row[_CLUSTERS] += 1
-            row[_VITALITY] += c[j].vitality
-            row[_FACILITATORS] += c[j].facilitators
+        first = k * (len(c) // len(w.uptake))  # a practice's clusters stand together, those it has formed first
+        for j in range(first, first + w.formed[k]):
+            if c[j].funded_once:
+                row[_FUNDED] += 1
+                row[_ALIVE] += c[j].members > 0 and c[j].vitality > p.v_alive
+            if c[j].members > 0:
+                row[_CLUSTERS] += 1
+                row[_VITALITY] += c[j].vitality
+                row[_FACILITATORS] += c[j].facilitators

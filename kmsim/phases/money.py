@@ -30,19 +30,30 @@ COORDINATION = CATEGORIES.index("coordination")
 def money(w, tick):
     """Pay for this tick. Cover is bought for half the paid hours, up to the plan; hours beyond are teachers' own."""
     s, m = w.schools, w.money
-    dt = 1.0 / w.clock.ticks_per_year
+    dt, wide = 1.0 / w.clock.ticks_per_year, _any(m.wide)
     for i in range(len(s)):
         paid = 0.0
-        for c in range(len(m.ledger)):
-            if m.wide[i, c] > 0:
-                line = m.wide[i, c] * len(w.uptake) * dt
-                m.ledger[c] += line
-                paid += line
+        if wide:
+            for c in range(len(m.ledger)):
+                if m.wide[i, c] > 0:
+                    line = m.wide[i, c] * len(w.uptake) * dt
+                    m.ledger[c] += line
+                    paid += line
         for k in range(len(w.uptake)):
             if not w.uptake[k, i].signed_up:
                 continue
             paid += _membership(w, k, i, dt)
         s[i].cpd_budget += paid
+
+
+@rule
+def _any(sums):
+    """Whether anything is to be paid: policies that reach every school are few."""
+    found = False
+    for row in sums:
+        for gbp in row:
+            found |= gbp > 0
+    return found
 
 
 @rule

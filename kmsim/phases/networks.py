@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kmsim.jit import borrowing, compiled, inner, maker, rule
+from kmsim.phases.world import clusters_of
 from kmsim.rules.clusters import (
     capacity_in_hand,
     coordination,
@@ -75,11 +76,11 @@ def _funding(w, k, tick):
 def _gather(w, k):
     """Means of each cluster over its members and their posts, as the last tick left them."""
     s, c = w.schools, w.clusters
-    for j in range(len(c)):
-        if c[j].practice_number == k:
-            c[j].members = 0
-            c[j].posts = 0
-            c[j].need = c[j].fund = c[j].expertise = c[j].fidelity = c[j].ownership = c[j].visible = c[j].climate = ZERO
+    first, end = clusters_of(w, k)
+    for j in range(first, end):
+        c[j].members = 0
+        c[j].posts = 0
+        c[j].need = c[j].fund = c[j].expertise = c[j].fidelity = c[j].ownership = c[j].visible = c[j].climate = ZERO
     for i in range(len(s)):
         j = w.uptake[k, i].cluster
         if j >= 0:
@@ -97,27 +98,29 @@ def _gather(w, k):
 @maker
 def _meet(w, k):
     """Vitality and facilitators of each cluster; then its sums become means."""
-    s, c, p, dt = w.schools, w.clusters, w.p[0], w.clock.dt
-    users = np.zeros(len(c), np.int64)
-    champions = np.zeros(len(c), np.int64)
-    collaboration = np.zeros(len(c), np.float32)
-    capacity = np.zeros(len(c), np.float32)
-    hierarchy = np.zeros(len(c), np.int64)
+    s, p, dt = w.schools, w.p[0], w.clock.dt
+    first, end = clusters_of(w, k)
+    c, n_clusters = w.clusters[first:end], end - first
+    users = np.zeros(n_clusters, np.int64)
+    champions = np.zeros(n_clusters, np.int64)
+    collaboration = np.zeros(n_clusters, np.float32)
+    capacity = np.zeros(n_clusters, np.float32)
+    hierarchy = np.zeros(n_clusters, np.int64)
     signed_in_group = w.scratch.group_members[k]
     signed_in_group[:] = 0
     for i in range(len(s)):
         if w.uptake[k, i].signed_up and s[i].group >= 0:
             signed_in_group[s[i].group] += 1
     for i in range(len(s)):
-        j = w.uptake[k, i].cluster
+        j = w.uptake[k, i].cluster - first
         if j >= 0:
             users[j] += w.uptake[k, i].in_use
             champions[j] += w.uptake[k, i].champions
             collaboration[j] += w.offer[i].collaboration
             capacity[j] += w.offer[i].capacity_building
             hierarchy[j] = signed_in_group[s[i].group]
-    for j in range(len(c)):
-        if c[j].practice_number != k or c[j].members == 0:
+    for j in range(n_clusters):
+        if c[j].members == 0:
             continue
         n = F(c[j].members)
         c[j].need /= n

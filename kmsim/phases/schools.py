@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmsim import rng
 from kmsim.jit import borrowing, inner
+from kmsim.phases.world import clusters_of
 from kmsim.rules.attainment import attainment_after
 from kmsim.rules.cpd import carried
 from kmsim.rules.numbers import ZERO, F, chance
@@ -57,17 +58,18 @@ def _end_lonely_clusters(w, k):
         if j >= 0 and c[j].members < 2:
             w.uptake[k, i].cluster = -1
             c[j].members = 0
-    for j in range(len(c)):
-        if c[j].practice_number == k and c[j].members == 0:
+    first, end = clusters_of(w, k)
+    for j in range(first, end):
+        if c[j].members == 0:
             c[j].vitality = c[j].facilitators = ZERO
 
 
 @inner
 def _settle(w, k):
     s, o, p, dt = w.schools, w.offer, w.p[0], w.clock.dt
-    for j in range(len(w.clusters)):
-        if w.clusters[j].practice_number == k:
-            w.clusters[j].climate = ZERO
+    first, end = clusters_of(w, k)
+    for j in range(first, end):
+        w.clusters[j].climate = ZERO
     for i in range(len(s)):
         j = w.uptake[k, i].cluster
         if j >= 0:

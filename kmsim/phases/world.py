@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kmsim.jit import rule
 from kmsim.phases import tile
 from kmsim.phases.place import PLACE
 from kmsim.rng import BLOCK
@@ -142,15 +143,26 @@ def rows_of(columns, shape) -> np.ndarray:
 
 
 class World(NamedTuple):
-    """All of it. schools: a record a school, (S,); uptake: a record a practice and school, (K, S); clusters: (C,); p: one record."""
+    """All of it. schools: a record a school, (S,); uptake: a record a practice and school, (K, S); p: one record.
+
+    clusters: a record a cluster, (C,): as many rows for each practice, of which the first `formed`, (K,), are made so far.
+    """
 
     posts: Posts
     schools: np.ndarray
     uptake: np.ndarray
     clusters: np.ndarray
+    formed: np.ndarray
     offer: np.ndarray
     practices: np.ndarray
     money: Money
     scratch: Scratch
     clock: np.record
     p: np.ndarray
+
+
+@rule
+def clusters_of(w, k):
+    """The rows of the clusters that practice k has formed so far: the first, and the one after the last."""
+    first = k * (len(w.clusters) // len(w.uptake))
+    return first, first + w.formed[k]

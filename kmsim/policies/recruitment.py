@@ -17,7 +17,7 @@ RECRUITMENT = CATEGORIES.index("recruitment")
 
 
 class Recruitment:
-    """What recruiting remembers between rounds: money committed, clusters made. One for each run."""
+    """What recruiting remembers between rounds: the money committed. One for each run."""
 
     def __init__(self, plan: Plan, world: World, practice_scripting: list[float]):
         self.plan, self.w = plan, world
@@ -33,7 +33,6 @@ class Recruitment:
         self.invited = (self.recruit.invitation * plan.hub_reach()).astype(np.float32)
         self.committed = plan.wide_cost
         self.rounds = set(plan.policy.rounds())
-        self.made = [0] * len(practice_scripting)  # cluster rows used, by practice
 
     def open_round(self, year: int, tick: int) -> None:
         """Hold this year's round, if the policy has one: invite, admit, join, form clusters."""
@@ -143,22 +142,25 @@ class Recruitment:
         group = w.schools["la" if lever.pair else "group"]
         pool = np.flatnonzero((u["signed_up"] > 0) & (u["cluster"] < 0) & (group >= 0))
         order = pool[np.lexsort((self.plan.system.schools["hilbert"][pool], group[pool]))]
-        row = k * (len(w.clusters) // len(self.made))  # each practice has as many rows
+        first = k * (len(w.clusters) // len(w.formed))  # each practice has as many rows
+        row = first + w.formed[k]
         if lever.pair:
             for members in np.split(order, np.flatnonzero(np.diff(group[order])) + 1):
-                self._pair(k, members, row)
+                row = self._pair(k, members, row)
         else:
             size = lever.network_size if lever.network_size <= 7 else 5
-            self.made[k] = _cut(order, group, size, u["cluster"], row + self.made[k]) - row
+            row = _cut(order, group, size, u["cluster"], row)
+        w.formed[k] = row - first
 
-    def _pair(self, k: int, members: np.ndarray, row: int) -> None:
+    def _pair(self, k: int, members: np.ndarray, row: int) -> int:
+        """Pair the strongest with the weakest, and so on; clusters are numbered from `row` on. Returns the next number."""
         climate, u = self.w.schools["climate"], self.w.uptake[k]
         order = members[np.lexsort((members, -climate[members]))]
         for i in range(len(order) // 2):
             strong, weak = order[i], order[len(order) - 1 - i]
             u["expertise"][strong] = max(u["expertise"][strong], self.plan.p["pair_expertise"])
-            u["cluster"][[strong, weak]] = row + self.made[k]
-            self.made[k] += 1
+            u["cluster"][[strong, weak]] = row + i
+        return row + len(order) // 2
 
 
 @compiled

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kmsim.cli import results, work
+from kmsim.cli import work
 from kmsim.cli.results import Place, keep
 from kmsim.cli.terminal import Terminal
 from kmsim.errors import BadValue, KmsimError
@@ -166,7 +166,6 @@ def test_two_at_once_with_the_same_settings_agree(tmp_path, monkeypatch):
         keep(Place.of("compare", "mine", ()), result.write) if not place.folder.exists() else None
         result.write(folder)
 
-    monkeypatch.setattr(results.os, "getpid", iter(range(10)).__next__)
     keep(place, write)
     assert place.stored(CONFIG, "0") == "the table of 0"
     assert folders() == ["mine"]
@@ -189,3 +188,65 @@ def test_the_runs_an_answer_was_made_of_are_kept_with_it(tmp_path, monkeypatch):
     keep(place, lambda folder: (folder / "table.txt").write_text("table"))
     assert (place.folder / "experiment" / "plan.parquet").read_text() == "runs"
     assert not place.runs.exists()
+
+
+@pytest.fixture
+def again(tmp_path, monkeypatch) -> Place:
+    """A result of which a file has been taken away, and the runs that it is to be made of again."""
+    monkeypatch.chdir(tmp_path)
+    place = Place.of("compare", "mine", ("summary.csv",))
+    place.runs.mkdir(parents=True)
+    (place.runs / "old.parquet").write_text("old")
+    keep(place, Result(CONFIG, "0").write)
+    (place.folder / "summary.csv").unlink()
+    place.runs.mkdir()
+    (place.runs / "new.parquet").write_text("new")
+    return place
+
+
+def parts(place: Place) -> list[str]:
+    return sorted(file.name for file in (place.folder / "experiment").iterdir())
+
+
+def test_runs_take_the_place_of_those_that_are_there_and_are_not_mixed_with_them(again):
+    keep(again, Result(CONFIG, "0").write)
+    assert parts(again) == ["new.parquet"]
+    assert folders() == ["mine"]
+    assert again.stored(CONFIG, "0") == "the table of 0"
+
+
+@pytest.mark.parametrize("breaks", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_whatever_breaks_while_a_result_is_kept_the_runs_are_there_to_go_on_with(again, monkeypatch, breaks):
+    """Every renaming in its turn breaks off, once before it is done and once after."""
+    rename, turn = Path.rename, 0
+    for after in (False, True):
+        for breaking in range(3):
+            turn = 0
+
+            def broken(self, to, breaking=breaking, after=after):
+                nonlocal turn
+                turn += 1
+                if turn == breaking + 1:
+                    if after:
+                        rename(self, to)
+                    raise breaks
+                return rename(self, to)
+
+            with monkeypatch.context() as patched:
+                patched.setattr(Path, "rename", broken)
+                with pytest.raises((KeyboardInterrupt, KmsimError)):
+                    keep(again, Result(CONFIG, "0").write)
+                    raise KmsimError("a renaming that fails because the folder is there is no failure")
+            if again.runs.exists():
+                assert [file.name for file in again.runs.iterdir()] == ["new.parquet"]
+                assert again.stored(CONFIG, "0") is None  # so that the same command goes on
+            else:
+                assert parts(again) == ["new.parquet"]
+                (again.folder / "experiment").rename(again.runs)
+
+
+def test_runs_that_wait_are_gone_on_with_though_the_result_is_whole(again):
+    keep(again, Result(CONFIG, "0").write)
+    assert again.stored(CONFIG, "0") is not None
+    again.runs.mkdir()
+    assert again.stored(CONFIG, "0") is None

@@ -111,11 +111,36 @@ def test_failed_runs_are_tried_again_and_forgotten_when_they_do(tmp_path, plan, 
     assert bits(tmp_path / "e") == bits(undisturbed)
 
 
+def test_a_failure_that_is_done_by_now_is_not_done_again(tmp_path, plan):
+    """As when the process was killed between the part of a second try and the table of failures."""
+    run_plan(plan, tmp_path / "e", "serial", work=stand_in.do_broken)
+    failures = (tmp_path / "e" / "failures.parquet").read_bytes()
+    run_plan(plan, tmp_path / "e", "serial", work=stand_in.do)
+    (tmp_path / "e" / "failures.parquet").write_bytes(failures)
+    seen = []
+    outcome = run_plan(plan, tmp_path / "e", "serial", 1, lambda *now: seen.append(now), work=stand_in.do)
+    assert (outcome.done, outcome.failed, seen) == (N, 0, [])
+    assert Store.open(tmp_path / "e").failures() == []
+
+
+def test_what_stopped_it_is_told_and_not_that_failures_could_not_be_noted(tmp_path, plan, monkeypatch):
+    def full(*_):
+        raise KmsimError("no room for the table of failures")
+
+    def stop(batch):
+        came = stand_in.do_broken(batch)
+        return came if 5 not in batch.runs or batch.attempt == 1 else work.Came(batch, stopped="e: no space left")
+
+    monkeypatch.setattr(Store, "write_failures", full)
+    with pytest.raises(RunFailed, match=r"^e: no space left; \d+ of 60 runs are kept; go on with: kmsim resume "):
+        run_plan(plan, tmp_path / "e", "serial", work=stop)
+
+
 def test_workers_that_never_begin_are_told(tmp_path, plan, monkeypatch):
     from kmsim.lab.executors import processes
 
     monkeypatch.setattr(processes, "_serve", os._exit)
-    with pytest.raises(RunFailed, match="end before they begin"):
+    with pytest.raises(RunFailed, match=r"end before they begin; 0 of 60 runs are kept; go on with: kmsim resume "):
         run_plan(plan, tmp_path / "e", "processes", 2, work=stand_in.do)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -325,3 +326,21 @@ def test_a_path_with_odd_letters(tmp_path, plan):
     write(store, plan, range(N))
     check_whole(folder)
     assert Path(folder).is_dir()
+
+
+def test_one_that_looks_whether_a_folder_is_held_keeps_nobody_from_it(store):
+    looks = True
+
+    def look() -> None:
+        while looks:
+            store.at_work()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        for _ in range(20):
+            with store.locked():
+                pass
+    finally:
+        looks = False
+        looking.join()

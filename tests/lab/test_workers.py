@@ -5,8 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from multiprocessing import reduction
 
 import pytest
@@ -114,8 +116,38 @@ def test_a_worker_is_deaf_to_ctrl_c_from_its_first_moment():
     process.join()
 
 
+def test_threads_that_start_workers_at_once_leave_everything_as_it_was(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    script, went_wrong = sys.modules["__main__"], []
+
+    def start_often() -> None:
+        try:
+            for _ in range(300):
+                with starting():
+                    assert os.environ["OMP_NUM_THREADS"] == "1"
+        except BaseException as error:
+            went_wrong.append(error)
+
+    threads = [threading.Thread(target=start_often) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert went_wrong == []
+    assert sys.modules["__main__"] is script
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
 def ends_badly() -> None:
     os._exit(3)
+
+
+def never_ends() -> None:
+    threading.Event().wait()
+
+
+def helpers() -> list[str]:
+    return [process.name for process in multiprocessing.active_children() if process.name == "kmsim helper"]
 
 
 def test_whether_what_is_done_beside_succeeds_is_not_asked():
@@ -123,6 +155,68 @@ def test_whether_what_is_done_beside_succeeds_is_not_asked():
     with beside(ends_badly):
         went.append("on")
     assert went == ["on"]
+
+
+def test_what_is_done_beside_ends_when_we_do_not_wait_for_it():
+    with pytest.raises(OSError, match="broken off"), beside(never_ends):
+        assert helpers() == ["kmsim helper"]
+        raise OSError("broken off")
+    assert until(lambda: helpers() == [])
+
+
+@needs_masks
+def test_ctrl_c_while_a_helper_is_started_leaves_none(other_thread, monkeypatch):
+    def start_and_press(self):
+        start(self)
+        press(other_thread)
+
+    kind = type(context().Process(target=never_ends))
+    start = kind.start
+    monkeypatch.setattr(kind, "start", start_and_press)
+    with pytest.raises(KeyboardInterrupt), beside(never_ends):
+        pytest.fail("it goes on")
+    assert until(lambda: helpers() == [])
+
+
+def until(holds, seconds: float = 20) -> bool:
+    """Whether something comes to hold."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+SLOW = """
+import sys, time
+from multiprocessing import set_forkserver_preload
+sys.path[:0] = {path!r}
+import kmsim.lab.workers as workers
+workers._LOADED = ("slow_to_load", *workers._LOADED)
+print("begins", flush=True)
+workers.await_server()
+print("has loaded", flush=True)
+"""
+
+
+@pytest.mark.skipif(context().get_start_method() != "forkserver", reason="no server starts workers here")
+@pytest.mark.xdist_group("browser")  # not beside a browser: these are seconds of the clock
+def test_ctrl_c_is_heard_while_the_server_loads(tmp_path):
+    (tmp_path / "slow_to_load.py").write_text("import time; time.sleep(20)")
+    words = [sys.executable, "-c", SLOW.format(path=[str(tmp_path), *sys.path])]
+    asked = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), start_new_session=True,
+    )  # fmt: skip
+    assert asked.stdout.readline() == "begins\n"
+    time.sleep(0.5)
+    start = time.monotonic()
+    os.killpg(asked.pid, signal.SIGINT)
+    asked.wait(timeout=15)
+    assert time.monotonic() - start < 2
+    os.killpg(asked.pid, signal.SIGKILL)  # the server, which sleeps
+    out, err = asked.communicate()
+    assert out == ""
+    assert err.rstrip().endswith("KeyboardInterrupt")
 
 
 @pytest.mark.skipif(context().get_start_method() != "forkserver", reason="no server starts workers here")

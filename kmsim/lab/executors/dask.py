@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from kmsim.errors import KmsimError, RunFailed
@@ -75,15 +75,11 @@ class Dask:
     @contextmanager
     def _local(self) -> Iterator[Any]:
         import dask
-        from distributed.utils import LoopRunner
 
-        loop = LoopRunner()
-        with deaf_to_ctrl_c():  # the thread from which workers are started, and so the workers
-            loop.start()
-        with dask.config.set(_SETTINGS):
+        with ExitStack() as ending, dask.config.set(_SETTINGS):
             try:
                 cluster = distributed().LocalCluster(
-                    loop=loop.loop,
+                    loop=_loop(ending),
                     n_workers=self.width,
                     threads_per_worker=1,
                     processes=True,
@@ -99,8 +95,8 @@ class Dask:
             try:
                 yield cluster
             finally:
-                if _close(cluster):
-                    loop.stop()
+                if not _close(cluster):
+                    ending.pop_all()  # nothing of it is ended: it goes on closing while we go on
 
 
 class Slurm(Dask):
@@ -161,6 +157,17 @@ class Slurm(Dask):
                 yield cluster
             finally:
                 _close(cluster)
+
+
+def _loop(ending: ExitStack) -> Any:
+    """A loop for what Dask's processes say, in a thread that never hears Ctrl-C, nor do workers started from it. It ends with the stack."""
+    from distributed.utils import LoopRunner
+
+    runner = LoopRunner()
+    ending.callback(runner.stop)
+    with deaf_to_ctrl_c():
+        runner.start()
+    return runner.loop
 
 
 def _check_sbatch() -> None:
@@ -252,7 +259,7 @@ def _comes(client: Any, finished: Any, own: bool) -> bool:
 
 
 def _threads(client: Any) -> int:
-    """How many batches the cluster can do at once, now. None if nobody answers: then the batches tell what is wrong."""
+    """How many batches the cluster can do at once, now. 0 if nobody answers: then the batches tell what is wrong."""
     try:
         return sum(client.nthreads().values())
     except OSError:
@@ -279,6 +286,13 @@ def _quiet() -> Iterator[None]:
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
-    yield
-    for logger, level in zip(loggers, before, strict=True):
-        logger.setLevel(level)
+    interrupted = False
+    try:
+        yield
+    except (KeyboardInterrupt, GeneratorExit):
+        interrupted = True
+        raise
+    finally:
+        if not interrupted:
+            for logger, level in zip(loggers, before, strict=True):
+                logger.setLevel(level)

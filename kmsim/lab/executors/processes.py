@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from kmsim.errors import RunFailed
 from kmsim.lab.executors import Take, came_of
 from kmsim.lab.work import Batch, Came, Work
-from kmsim.lab.workers import begin, context, starting
+from kmsim.lab.workers import await_server, begin, context, starting
 
 STILLBORN = 3  # workers in a row that end before they begin: then something is wrong with all of them
 _READY = "ready"
@@ -51,6 +50,7 @@ class Processes:
 
     def each(self, work: Work, take: Take) -> Generator[Came, None, None]:
         """Do batches until there are none."""
+        await_server()
         try:
             while self._hand_out(work, take):
                 for pipe in wait([worker.pipe for worker in self._crew if worker.batch]):
@@ -70,7 +70,7 @@ class Processes:
             if batch is None:
                 break
             if not idle:
-                self._crew.append(self._started(work))
+                self._start(work)
                 idle = [self._crew[-1]]
             worker = idle.pop()
             worker.batch = batch
@@ -99,17 +99,16 @@ class Processes:
         if worker.ready:
             return Came(batch, died=True)
         self._stillborn += 1
-        if self._stillborn >= STILLBORN:
-            raise RunFailed("worker processes end before they begin; try executor=serial, which needs none")
-        return Came(batch, died=True)
+        stopped = "worker processes end before they begin" if self._stillborn >= STILLBORN else None
+        return Came(batch, died=True, stopped=stopped)
 
-    def _started(self, work: Work) -> _Worker:
+    def _start(self, work: Work) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work), daemon=True, name="kmsim worker")
         with starting():
             process.start()
+            self._crew.append(_Worker(process, ours))  # before Ctrl-C is heard, so that it is ended then
         theirs.close()  # else its end would not be noticed
-        return _Worker(process, ours)
 
 
 # -- in the worker ---------------------------------------------------------------------
