@@ -98,6 +98,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOBODY_READS
     except Exception as error:
+        if place := _in_trusted_code(error):
+            return _fail(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}", 2, debug)
         what = f"internal error: {type(error).__name__}: {error}"
         return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
 
@@ -136,11 +138,21 @@ def _trusting(words: Sequence[str]) -> list[str]:
     return [word for word in words if not word.startswith(TRUST)]
 
 
+def _in_trusted_code(error: Exception) -> str | None:
+    """The file and line of a user's own code in which an error arose, if it did in one."""
+    trust = sys.modules.get("kmsim.lab.trust")
+    frames = traceback.extract_tb(error.__traceback__) if trust else []
+    own = [frame for frame in frames if trust and frame.filename in trust.trusted_files()]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else None
+
+
 def _flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
     given = set()
     for word in words:
         if word.startswith("-") and "=" not in word and word not in (*MULTIRUN, *WORKSHOP):
             flag = "--help" if word == "-h" else word
+            if flag == TRUST.removesuffix("="):
+                raise KmsimError(f"{flag}: expected the file in the same word, such as {TRUST}levers.py")
             if flag not in FLAGS:
                 raise unknown("flag", word, FLAGS, "a flag of kmsim")
             given.add(flag.removeprefix("--"))

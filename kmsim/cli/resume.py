@@ -38,15 +38,17 @@ def main(words: Sequence[str], flags: Flags) -> int:
     """Do what is missing. Raises KmsimError for words or a folder that cannot be used. The exit code is as of sweep."""
     folder, rest = folder_and_rest(words, VERB)
     settings = defaults(VERB) | read(rest, keys(VERB), VERB, ("executor",))
-    work.load_ahead(settings)
 
     from kmsim.cli import sweep
     from kmsim.lab.pool import checked_workers
     from kmsim.lab.store import Store
     from kmsim.lab.sweeping import Sweep
 
+    store = Store.open(folder)
+    work.load_ahead(settings)
     executor, workers = settings.pop("executor"), settings.pop("workers")
     options = {key.removeprefix("executor."): value for key, value in settings.items()}
     workers = checked_workers(workers)
-    plan = Store.open(folder).plan()
-    return sweep.run(Sweep(plan, folder, executor, workers, options), ["kmsim", VERB, *words], Terminal(flags.quiet))
+    return sweep.run(
+        Sweep(store.plan(), folder, executor, workers, options), ["kmsim", VERB, *words], Terminal(flags.quiet)
+    )

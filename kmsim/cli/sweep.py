@@ -70,16 +70,21 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     from kmsim.lab import open as open_experiment
     from kmsim.lab.ensemble import run_plan
     from kmsim.lab.overview import overview
+    from kmsim.lab.words import counted
 
     plan, folder = asked.plan, asked.folder
-    told = f"{len(plan.policies)} policies x {plan.table.count:,} scenarios x {plan.replicates} seeds"
-    terminal.say(f"{len(plan):,} runs ({told}) into {folder}")
+    policies = counted(len(plan.policies), "policy", "policies")
+    told = f"{policies} x {counted(plan.table.count, 'scenario')} x {counted(plan.replicates, 'seed')}"
+    terminal.say(f"{counted(len(plan), 'run')} ({told}) into {folder}")
     terminal.say_if_compiling()
     with terminal.progress(f"{VERB}: {folder.name}") as progress:
         found = run_plan(plan, folder, asked.executor, asked.workers, progress, command=command, **asked.options)
     if found.done:
         print(overview(open_experiment(folder)) + "\n")
-    print(f"{found.done:,} of {found.planned:,} runs are done, in {folder}", flush=True)
+    print(
+        f"{found.done:,} of {counted(found.planned, 'run')} {'is' if found.planned == 1 else 'are'} done, in {folder}",
+        flush=True,
+    )
     if found.whole:
         return 0
     print(

@@ -31,7 +31,7 @@ from kmsim.lab.provenance import config_hash, write_beside
 from kmsim.lab.single import LABEL, configuration_of, manifest
 from kmsim.lab.spreadsheets import safe
 from kmsim.lab.store import Scan, Store
-from kmsim.lab.words import paired_text, scorecard_text
+from kmsim.lab.words import paired_text, scorecard_text, stand_at
 from kmsim.parameters import PARAMETERS
 from kmsim.posterior import Posterior, shipped
 from kmsim.posterior import read as read_posterior
@@ -191,7 +191,7 @@ def config_of(plan: Plan) -> dict[str, Any]:
 def label_of(plan: Plan) -> str:
     """What the ranges of a comparison are over."""
     if not is_posterior(plan):
-        return LABEL
+        return f"chance only; {stand_at(scenarios_of(plan)[0].parameters)}"
     draws, seeds = plan.table.count, plan.replicates
     which = f"the calibrated parameters, {len(plan.varied)} of {len(PARAMETERS)}"
     return (
@@ -250,7 +250,7 @@ def _collect(plan: Plan, store: Store, started: float) -> Comparison:
     config["budget_gbp"] = first.budget_gbp(pupils)
     about = names, practices, moments, per_year
     label = label_of(plan)
-    facts = manifest(config, seeds, started) | {"ledger_gbp": _ledgers(plan, store, scan), "label": label}
+    facts = manifest(config, seeds, started, label) | {"ledger_gbp": _ledgers(plan, store, scan)}
     if over:
         facts["draws"] = plan.table.count
     return Comparison(

@@ -138,7 +138,8 @@ class _Ensemble:
 
     def __init__(self, store: Store, plan: Plan, job: Job, progress: Progress | None, again: str) -> None:
         self.store, self.job, self.progress = store, job, progress
-        self.again = again or f"kmsim resume {shlex.quote(str(store.folder))}"
+        trusting = [f"--trust-code={file}" for file in job.code]
+        self.again = again or shlex.join(["kmsim", "resume", str(store.folder), *trusting])
         self.failures = Failures(store, plan)
         self.failed: set[int] = set()  # in this session
         self.look()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from kmsim.lab.words import columns, shown_by
+from kmsim.lab.words import columns, shown_by, spanned, stand_at
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
-from kmsim.posterior import point
 
 if TYPE_CHECKING:
     from kmsim.lab.experiment import Experiment
@@ -17,7 +17,7 @@ WHEN = {"funding_end": "funding ends", "end": "the end"}
 
 
 def overview(experiment: Experiment) -> str:
-    """Policies as rows, measures as columns: the mean and the range of 90% of the runs.
+    """Policies as rows, measures as columns: the mean and the range of 90% of the runs, and of how many if not of all.
 
     Of the scorecard's measures the six that say most, or all that were kept where fewer are. They are read when the
     scorecard reads them; others at the end.
@@ -26,11 +26,13 @@ def overview(experiment: Experiment) -> str:
     measures = [name for name in SHOWN if name in kept] or kept[: len(SHOWN)]
     summary = experiment.summary(by=["policy", "practice", "moment"])
     found = {
-        (policy, practice, moment, outcome): (mean, low, high)
-        for policy, practice, moment, outcome, mean, low, high, _ in summary.fetchall()
+        (policy, practice, moment, outcome): (mean, low, high, n)
+        for policy, practice, moment, outcome, mean, low, high, n in summary.fetchall()
     }
     who = list(dict.fromkeys((policy, practice) for policy, practice, *_ in found))
-    planned = [policy["name"] for policy in experiment.store.config["policies"]]
+    config = experiment.store.config
+    planned = [policy["name"] for policy in config["policies"]]
+    runs = experiment.store.planned // len(planned)  # of each
     who.sort(key=lambda pair: (planned.index(pair[0]), pair[1]))
     several = len({practice for _, practice in who}) > 1
     blocks = []
@@ -38,21 +40,28 @@ def overview(experiment: Experiment) -> str:
         block = measures[at : at + IN_A_BLOCK]
         rows = [["policy", *(f"{OUTCOMES[name].label} [{WHEN[_moment(name)]}]" for name in block)]]
         for policy, practice in who:
-            cells = [_cell(name, found.get((policy, practice, _moment(name), name))) for name in block]
+            cells = [_cell(name, found.get((policy, practice, _moment(name), name)), runs) for name in block]
             rows.append([f"{policy} ({practice})" if several else policy, *cells])
         blocks.append(columns(rows))
-    return (
-        f"mean and range of 90% of the runs, over scenarios and seeds (what is not varied: {point()})\n\n"
-        + "\n\n".join(blocks)
-    )
+    ranges = "mean and range of 90% of the runs, over scenarios and seeds" if runs > 1 else "one run each, so no range"
+    return f"{ranges}\n({_what_stands(config)})\n\n" + "\n\n".join(blocks)
+
+
+def _what_stands(config: Mapping[str, Any]) -> str:
+    """How the parameters stand that are not varied."""
+    varied = {name.removeprefix("parameters.") for name in config["scenarios"]["varied"]}
+    fixed = {name: value for name, value in config["parameters"].items() if name not in varied}
+    return ("what is not varied: " if varied else "") + stand_at(fixed)
 
 
 def _moment(outcome: str) -> str:
     return SCORECARD.get(outcome, "end")
 
 
-def _cell(outcome: str, found: tuple[float, float, float] | None) -> str:
+def _cell(outcome: str, found: tuple[float, float, float, int] | None, runs: int) -> str:
+    """What a policy comes to; of how many runs, if some failed, are missing or have no such value."""
     if found is None:
         return "n/a"
-    mean, low, high = map(shown_by(outcome), found)
-    return f"{mean} ({low} to {high})"
+    mean, low, high, n = found
+    text = spanned(shown_by(outcome), mean, low, high, n)
+    return text if n == runs else f"{text} in {n} of {runs} runs"

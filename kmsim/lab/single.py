@@ -14,7 +14,7 @@ from kmsim.lab.planning import checked_outcomes
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import config_hash, now, plain, versions, write_beside
 from kmsim.lab.spreadsheets import safe
-from kmsim.lab.words import columns, shown_by
+from kmsim.lab.words import columns, shown_by, stand_at
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
 from kmsim.posterior import point
@@ -31,8 +31,8 @@ class RunResult:
     ledger: dict[str, float]
     config: dict[str, Any]
     manifest: dict[str, Any]
+    label: str
     notes: list[str] = field(default_factory=list)
-    label: str = f"one run, one seed; {point()}"
     asked: dict[str, Any] = field(default_factory=dict, repr=False)  # the keys it was asked for with
 
     def table(self) -> str:
@@ -86,8 +86,9 @@ def run(outcomes: Sequence[str] | None = None, **settings: Any) -> RunResult:
     if outcomes is not None:
         frame = frame[frame.outcome.isin(names)].reset_index(drop=True)
     config = configuration_of([scenario], 1, outcomes)
-    found = manifest(config, [scenario.seed], started)
-    return RunResult(frame, model.ledger, config, found, list(model.notes), asked=settings)
+    label = f"one run, one seed; {stand_at(scenario.parameters)}"
+    found = manifest(config, [scenario.seed], started, label)
+    return RunResult(frame, model.ledger, config, found, label, list(model.notes), asked=settings)
 
 
 def configuration_of(
@@ -117,12 +118,15 @@ def configuration_of(
     )
 
 
-def manifest(config: dict[str, Any], seeds: list[int], started: float) -> dict[str, Any]:
-    """Where a result comes from: version, model, git hash of the package's own checkout, packages, seeds, time."""
+def manifest(config: dict[str, Any], seeds: list[int], started: float, label: str) -> dict[str, Any]:
+    """Where a result comes from: version, model, git hash of the package's own checkout, packages, seeds, time.
+
+    label: what its ranges are over, in words.
+    """
     return versions() | {
         "config_hash": config_hash({k: v for k, v in config.items() if k != "budget_gbp"}),
         "seeds": list(map(int, seeds)),
         "seconds": round(time.time() - started, 1),
         "time": now(),
-        "label": LABEL,
+        "label": label,
     }

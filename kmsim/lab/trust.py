@@ -20,7 +20,9 @@ def trust(file: str | Path) -> str:
     path = Path(file).resolve()
     if str(path) in _trusted:
         return _trusted[str(path)]
-    if path.suffix != ".py" or not path.is_file():
+    if not path.is_file():
+        raise KmsimError(f"--trust-code={file}: no such file")
+    if path.suffix != ".py":
         raise KmsimError(f"--trust-code={file}: expected a Python file, such as levers.py")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     name = f"kmsim_trusted_{digest}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
+from kmsim.parameters import defaults
+from kmsim.posterior import point
 
 KEY_OUTCOMES = ("doing_it_well", "sustained", "gap", "months_disadvantaged")
 
@@ -30,6 +32,27 @@ def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """So many things: the number, and the word for one or for more.
+
+    >>> counted(1, "run"), counted(4000, "run"), counted(2, "policy", "policies")
+    ('1 run', '4,000 runs', '2 policies')
+    """
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def stand_at(parameters: Mapping[str, float]) -> str:
+    """How parameters stand, in words: where they do by default, and what was asked for instead.
+
+    >>> stand_at({"theta": 7.5}).endswith(", but theta=7.5")
+    True
+    """
+    usual = defaults()
+    own = [f"{name}={value:g}" for name, value in parameters.items() if value != usual.get(name)]
+    more = f" and {len(own) - 3} more set by hand" if len(own) > 3 else ""
+    return f"{point()}, but {', '.join(own[:3])}{more}" if own else point()
 
 
 def scorecard_text(c: Any) -> str:
@@ -107,7 +130,7 @@ def _when(c: Any, outcome: str) -> str:
 
 def _level(outcome: str, row: Any) -> str:
     """A mean with its range."""
-    return _spanned(shown_by(outcome), row.middle, row.low, row.high, row.n)
+    return spanned(shown_by(outcome), row.middle, row.low, row.high, row.n)
 
 
 def shown_by(outcome: str) -> Callable[[float], str]:
@@ -122,12 +145,16 @@ def shown_by(outcome: str) -> Callable[[float], str]:
 def _difference(outcome: str, row: Any) -> tuple[str, str]:
     if row is None or not np.isfinite(row.difference):
         return "-", "-"
-    text = _spanned(OUTCOMES[outcome].show_change, row.difference, row.low, row.high, row.n)
+    text = spanned(OUTCOMES[outcome].show_change, row.difference, row.low, row.high, row.n)
     return text, f"{row.ahead} of {row.n}"
 
 
-def _spanned(show: Callable[[float], str], mean: float, low: float, high: float, n: int) -> str:
-    """A mean with its range, the unit once where it can be: 2.5% (1.8 to 3.2%). No range over one seed."""
+def spanned(show: Callable[[float], str], mean: float, low: float, high: float, n: int) -> str:
+    """A mean with its range, the unit once where it can be. No range over one run.
+
+    >>> spanned(shown_by("depth"), 0.5, 0.4, 0.6, 20), spanned(shown_by("depth"), 0.5, 0.5, 0.5, 1)
+    ('0.50 (0.40 to 0.60)', '0.50')
+    """
     if n < 2:
         return show(mean)
     if low == high and not np.isclose(mean, low, rtol=1e-9, atol=0):

@@ -226,8 +226,8 @@ def test_only_sweep_takes_m(kmsim):
         (["policies=business_as_usual", "design.vary.network.cpd=0..1"], "one with a network"),
         (["name=../x"], "name=../x"),
         (["workers=0"], "workers=0"),
-        (["--trust-code=none.py"], "--trust-code=none.py: expected a Python file"),
-        (["--trust-code"], "--trust-code"),
+        (["--trust-code=none.py"], "--trust-code=none.py: no such file"),
+        (["--trust-code"], "--trust-code: expected the file in the same word, such as --trust-code=levers.py"),
         (["design.n=5", "--multi"], "flag=--multi"),
     ],
 )  # fmt: skip
@@ -335,3 +335,13 @@ def test_a_users_own_lever_is_known_in_workers_too(tmp_path):
     told = subprocess.run([*words, "--trust-code=levers.py"], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert told.returncode == 0, told.stderr
     assert "2 of 2 runs are done" in told.stdout
+
+
+def test_what_goes_wrong_in_a_users_own_code_is_told_as_theirs(tmp_path):
+    broken = LEVER.replace("return {", "raise ValueError('no\\nway')\n        return {")
+    (tmp_path / "levers.py").write_text(broken, encoding="utf-8")
+    (tmp_path / "quiet.yaml").write_text("levers:\n  - recruit: {}\n  - quiet_hour: {share: 0.5}\n", encoding="utf-8")
+    words = [sys.executable, "-m", "kmsim.cli", "sweep", *SMALL[:3], "policies=quiet.yaml", "--trust-code=levers.py"]
+    told = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    line = 1 + next(i for i, text in enumerate(broken.splitlines()) if "raise" in text)
+    assert (told.returncode, told.stderr) == (2, f"kmsim: {tmp_path / 'levers.py'}, line {line}: ValueError: no way\n")

@@ -136,6 +136,18 @@ def test_what_stopped_it_is_told_and_not_that_failures_could_not_be_noted(tmp_pa
         run_plan(plan, tmp_path / "e", "serial", work=stop)
 
 
+def test_what_goes_on_with_it_names_the_code_that_is_to_be_trusted(tmp_path, plan, monkeypatch):
+    from kmsim.lab import ensemble
+
+    monkeypatch.setattr(ensemble, "trusted_files", lambda: ["/my code/levers.py"])
+
+    def stop(batch):
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match=r"kmsim resume .*/e '--trust-code=/my code/levers.py'$"):
+        run_plan(plan, tmp_path / "e", "serial", work=stop)
+
+
 def test_workers_that_never_begin_are_told(tmp_path, plan, monkeypatch):
     from kmsim.lab.executors import processes
 

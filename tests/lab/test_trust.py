@@ -51,7 +51,7 @@ def test_a_trusted_file_gives_a_lever(clean, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("none.py", None, "expected a Python file"),
+        ("none.py", None, "no such file"),
         ("levers.txt", "x = 1", "expected a Python file"),
         ("levers.py", "x = ", "SyntaxError"),
         ("levers.py", "import no_such_module", "ModuleNotFoundError"),
