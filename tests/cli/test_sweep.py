@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -345,3 +346,17 @@ def test_what_goes_wrong_in_a_users_own_code_is_told_as_theirs(tmp_path):
     told = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
     line = 1 + next(i for i, text in enumerate(broken.splitlines()) if "raise" in text)
     assert (told.returncode, told.stderr) == (2, f"kmsim: {tmp_path / 'levers.py'}, line {line}: ValueError: no way\n")
+
+
+@pytest.mark.parametrize(
+    ("more", "loads"), [(["workers=2"], 1), (["workers=1"], 0), (["executor=serial"], 0), (["design=nothing"], 1)]
+)
+def test_the_model_loads_for_workers_while_the_sweep_is_planned(kmsim, monkeypatch, more, loads):
+    from kmsim.lab import workers
+
+    started = []
+    monkeypatch.setattr(workers, "start_server", lambda: started.append("before the plan is made"))
+    monkeypatch.setattr("kmsim.lab.ensemble.run_plan", lambda *_, **__: pytest.fail("it is not to run"))
+    with suppress(pytest.fail.Exception):
+        kmsim("sweep", *SMALL, *more)
+    assert len(started) == loads
