@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 NOT_IN_PRESETS = ("experiment", "name", "workers", "executor")
 VARY = "design.vary"
 _GROUPS = tuple(f"{group}." for group in GROUPS)
+_MAPPINGS = {
+    "parameters": "keys and values, such as {theta: 3}",
+    VARY: "keys and what they vary over, such as design.vary.theta=1..3",
+}
 
 
 @dataclass(frozen=True)
@@ -146,13 +150,18 @@ class Words:
         design: dict[str, Any] = {}
         vary: dict[str, Any] | None = None
         for key, value in _flat(given):
-            if key == VARY and isinstance(value, Mapping):
-                vary = {**(vary or {}), **value}
-            elif key.startswith(f"{VARY}."):
-                vary = {**(vary or {}), key.removeprefix(f"{VARY}."): value}
+            if key.startswith(f"{VARY}."):
+                name = key.removeprefix(f"{VARY}.")
+                if name in (vary or {}):
+                    raise BadValue(key, value, "each key once; it is given twice")
+                vary = {**(vary or {}), name: value}
+            elif key == VARY:
+                vary = vary or {}
             elif key.startswith("design."):
                 design[key.removeprefix("design.")] = value
-            elif key in known or key.partition(".")[0] in (*GROUPS, "executor"):
+            elif key in settings:
+                raise BadValue(key, value, "each key once; it is given twice")
+            elif key in known or (key.partition(".")[0] in (*GROUPS, "executor") and "." in key):
                 settings[key] = value
             else:
                 own = [f"design.{name}" for names in KINDS.values() for name in names]
@@ -212,12 +221,16 @@ def _design_file(design: Any) -> dict[str, Any]:
 
 
 def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Keys and values, those of a mapping of parameters one by one."""
+    """Keys and values, those of parameters and of what varies one by one. Raises BadValue where these are no mapping."""
     for key, value in given.items():
-        if key == "parameters" and isinstance(value, Mapping):
-            yield from ((f"parameters.{name}", item) for name, item in value.items())
-        else:
+        if key not in _MAPPINGS:
             yield str(key), value
+            continue
+        if not isinstance(value, Mapping):
+            raise BadValue(key, value, _MAPPINGS[key])
+        yield from ((f"{key}.{name}", item) for name, item in value.items())
+        if key == VARY:
+            yield key, value  # that it was said, even if it is empty
 
 
 def _listed(value: Any) -> Any:
