@@ -10,12 +10,13 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kmsim.errors import BadValue, KmsimError, unknown
+from kmsim.errors import BadValue, KmsimError, UnknownName, unknown
 from kmsim.lab.plan import SINGLE
 from kmsim.lab.provenance import plain
 from kmsim.lab.scenarios import Column, Scenarios
@@ -363,13 +364,30 @@ def _table(design: Design) -> Scenarios:
     named = read_table(path)
     columns: dict[str, Column] = {}
     for name, column in named.items():
-        key = key_of(name, f"{path}, column")
+        key = _column_key(path, name)
         if key in columns:
             raise KmsimError(f"{path}, column {name}: {key} stands twice")
         columns[key] = column
     found = Scenarios(columns, f"{path}, row")
     _check_count(found.count)
     return found
+
+
+def _column_key(path: Path, name: str) -> str:
+    """The key that a column is called by. A guess at another only where it is close: most of these are no slips."""
+    try:
+        return key_of(name, f"{path}, column")
+    except UnknownName:
+        told = f"{path}, column {name}: not a key that can vary" if name else f"{path}: a column without a name"
+        full = {key.rpartition(".")[2]: key for group in GROUPS for key in map(f"{group}.{{}}".format, GROUPS[group])}
+        known = {key: key for key in (*UNDOTTED, *PARAMETERS)} | {k: v for k, v in full.items() if k not in PARAMETERS}
+        near = get_close_matches(name.rpartition(".")[2].casefold(), known, n=1, cutoff=0.75)
+        hint = (
+            f"did you mean '{known[near[0]]}'? If not,"
+            if near
+            else "name a key, such as theta or network.ownership, or"
+        )
+        raise KmsimError(f"{told}; {hint} remove the column") from None
 
 
 def _check_count(count: int) -> None:
