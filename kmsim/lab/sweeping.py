@@ -76,7 +76,8 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
         plan = _plan(words, settings)
     except KmsimError as error:
         key = _key_in(error)
-        of_preset = preset.says(key) and not own_words.says(key)
+        at = "design.rows" if str(error).startswith("design.rows") else key
+        of_preset = preset.says(at) and not own_words.says(at)
         told = (f"experiment={name}: " if of_preset else "") + _helped(error, key, words)
         raise error if told == str(error) else KmsimError(told) from None
     options = {key.removeprefix("executor."): settings[key] for key in settings if key.startswith("executor.")}

@@ -234,6 +234,8 @@ def test_errors_tell_the_file_that_they_are_in(own):
     own("experiment/vary.yaml", "system: village\npolicies: [coachin]\ndesign.vary.theta: 1-3\n")
     assert told(experiment="vary").startswith("experiment=vary: design.vary.theta=1-3: expected")
     assert told(experiment="vary", **{"design.vary.theta": [2]}).startswith("experiment=vary: policy=coachin: not")
+    own("experiment/rows.yaml", "system: village\npolicies: [coaching]\ndesign: list\ndesign.rows: [{theta: x}]\n")
+    assert told(experiment="rows").startswith("experiment=rows: design.rows, row 1: parameters.theta=x: expected")
     own("design/mine.yaml", "kind: lhs\nnn: 3\n")
     assert told(design="mine").startswith("design=mine: design.nn: not a setting of design=lhs")
     own("design/mine.yaml", "kind: lhs\nn: many\nvary: {theta: 1-3}\n")
