@@ -296,16 +296,22 @@ def _design_file(design: Any) -> dict[str, Any]:
 def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Keys and values, those of parameters and of what varies one by one. Raises BadValue where these are no mapping."""
     for key, value in given.items():
-        if isinstance(value, int):
-            check_plain(str(key), value, "a number")
         if key not in _MAPPINGS:
-            yield str(key), value
+            yield str(key), _value(key, value)
             continue
         if not isinstance(value, Mapping):
             raise BadValue(key, value, _MAPPINGS[key])
-        yield from ((f"{key}.{name}", item) for name, item in value.items())
+        yield from ((f"{key}.{name}", _value(f"{key}.{name}", item)) for name, item in value.items())
         if key == VARY:
             yield key, value  # that it was said, even if it is empty
+
+
+def _value(key: str, value: Any) -> Any:
+    """A value as Python has it: arrays, and columns of frames, are lists. Raises BadValue for a number that is too large."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, int):
+        check_plain(key, value, "a number")
+    return value
 
 
 def _listed(value: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -305,6 +307,19 @@ def test_nothing_that_yaml_can_say_makes_a_traceback(words, design):
         read_sweep({"system": "village", "design": design} | words)
     except KmsimError as error:
         assert "\n" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("key", ["budget", "executor", "trajectories", "years", "policies"])
+def test_arrays_where_one_value_is_meant_are_told(key):
+    for value in (np.array([1, 2]), np.array([]), pd.Series([1, 2])):
+        with pytest.raises(KmsimError, match=r"budget|executor|trajectories|years|policies|policy"):
+            plan(**{key: value})
+
+
+def test_what_varies_may_be_an_array_or_the_column_of_a_frame():
+    for values in (np.array([1, 2]), pd.Series([1.0, 2.0])):
+        found = plan(design="grid", **{"design.vary": {"theta": values}})
+        assert [row["parameters.theta"] for row in found.scenarios] == [1, 2]
 
 
 def test_python_is_the_equal_of_the_verb(tmp_path):
