@@ -10,12 +10,13 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kmsim.errors import BadValue, KmsimError, unknown
+from kmsim.errors import BadValue, KmsimError, UnknownName, unknown
 from kmsim.lab.plan import SINGLE
 from kmsim.lab.provenance import plain
 from kmsim.lab.scenarios import Column, Scenarios
@@ -53,6 +54,9 @@ WHOLE = (
     "system.seed",
     "system.n_schools",
 )
+_NUMBERS = (*WHOLE, *SINGLE, *(f"practice.{name}" for name in GROUPS["practice"]))  # beside parameters
+_LARGEST = 10**300  # a number beyond it is none that a computer reckons with
+_WAYS = "a range 1..3, a list [2,3]"
 _END = r"[-+]?(?:\d{1,40}(?:\.\d{1,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?"
 _RANGE = re.compile(rf"\s*({_END})\s*\.\.\s*({_END})\s*", re.ASCII)
 
@@ -185,7 +189,7 @@ def prior(key: str, place: str = "") -> Range:
 
 def _values(key: str, place: str, given: Any) -> Values:
     """What a key varies over: a range, or values each of which can be given as it stands."""
-    if given == "prior":
+    if isinstance(given, str) and given == "prior":
         return prior(key, place)
     found = _RANGE.fullmatch(given) if isinstance(given, str) else None
     if found:
@@ -196,17 +200,52 @@ def _values(key: str, place: str, given: Any) -> Values:
             raise BadValue(place, given, "a range of whole numbers")
         _check_parameter(key, place, given, (ends.low, ends.high))
         return ends
-    values = tuple(plain(list(given))) if isinstance(given, list | tuple | np.ndarray) else (given,)
+    given = np.atleast_1d(given).tolist() if isinstance(given, np.ndarray) else given
+    values = tuple(plain(list(given) if isinstance(given, list | tuple) else [given]))
     if not values:
         raise BadValue(place, given, "at least one value")
     for value in values:
-        if not isinstance(value, int | float | str | None):
-            raise BadValue(place, value, "a number or a name; lists cannot vary")
+        check_plain(place, value, "a number or a name; lists cannot vary")
+    _check_number(key, place, values)
     _check_parameter(key, place, given, values)
     told = [(type(value) is bool, value) for value in values]
     if len(set(told)) < len(told):
         raise BadValue(place, ",".join(map(str, values)), "each value once")
     return values
+
+
+def check_plain(place: str, value: Any, expected: str) -> None:
+    """Raise BadValue for what is neither a name nor a number that can be reckoned with.
+
+    >>> check_plain("budget", 10**400, "a number")
+    Traceback (most recent call last):
+    kmsim.errors.BadValue: budget=a number of 401 digits: expected one below 1e300
+    """
+    if not isinstance(value, int | float | str | None):
+        raise BadValue(place, value, expected)
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        digits = int(math.log10(abs(value))) + 1
+        raise BadValue(place, f"a number of {digits} digits", "one below 1e300")
+
+
+def as_told(value: Any) -> Any:
+    """The value as an error tells it: a text that would pass for a number in quotes.
+
+    >>> as_told("2"), as_told("two"), as_told(2)
+    ("'2'", 'two', 2)
+    """
+    try:
+        float(value if isinstance(value, str) else "")
+    except ValueError:
+        return value
+    return repr(value)
+
+
+def _check_number(key: str, place: str, values: Iterable[Any]) -> None:
+    """Raise BadValue for a text where only numbers can be, with the ways to say what varies."""
+    for value in values:
+        if key in _NUMBERS and isinstance(value, str) and (key, value) != ("budget", "auto"):
+            raise BadValue(place, as_told(value), f"a number, or several: {_WAYS}")
 
 
 def _check_parameter(key: str, place: str, given: Any, values: Iterable[Any]) -> None:
@@ -216,7 +255,8 @@ def _check_parameter(key: str, place: str, given: Any, values: Iterable[Any]) ->
         try:
             resolve({key.removeprefix("parameters."): value})
         except BadValue as error:
-            raise BadValue(place, given if isinstance(given, str) else value, error.expected) from None
+            ways = f"; several: {_WAYS} or prior" if isinstance(value, str) else ""
+            raise BadValue(place, as_told(given if isinstance(given, str) else value), error.expected + ways) from None
 
 
 def _rows(value: Any, kind: str, fixed: Collection[str]) -> tuple[dict[str, Any], ...]:
@@ -227,22 +267,21 @@ def _rows(value: Any, kind: str, fixed: Collection[str]) -> tuple[dict[str, Any]
         place = f"design.rows[{i + 1}]"
         if not isinstance(entry, Mapping):
             raise BadValue(place, entry, "keys and values, such as {theta: 1}")
-        row = {key_of(name, place): item for name, item in entry.items()}
+        row = {key_of(name, place): plain(item) for name, item in entry.items()}
         if rows and row.keys() != rows[0].keys():
             raise BadValue(place, ", ".join(row), f"the keys of the first row: {', '.join(rows[0])}")
         for key, item in row.items():
-            if not isinstance(item, int | float | str | None):
-                raise BadValue(f"{place}.{key}", item, "a number or a name")
+            check_plain(f"{place}.{key}", item, "a number or a name")
         rows.append(row)
     return tuple(rows)
 
 
 def _path(value: Any, kind: str, fixed: Collection[str]) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str | Path) or not str(value):
         raise BadValue(
             "design.path", value, "the path of a .csv or .parquet file with a column for each key that varies"
         )
-    return value
+    return str(value)
 
 
 def _n(value: Any, kind: str, fixed: Collection[str]) -> int:
@@ -325,13 +364,30 @@ def _table(design: Design) -> Scenarios:
     named = read_table(path)
     columns: dict[str, Column] = {}
     for name, column in named.items():
-        key = key_of(name, f"{path}, column")
+        key = _column_key(path, name)
         if key in columns:
             raise KmsimError(f"{path}, column {name}: {key} stands twice")
         columns[key] = column
     found = Scenarios(columns, f"{path}, row")
     _check_count(found.count)
     return found
+
+
+def _column_key(path: Path, name: str) -> str:
+    """The key that a column is called by. A guess at another only where it is close: most of these are no slips."""
+    try:
+        return key_of(name, f"{path}, column")
+    except UnknownName:
+        told = f"{path}, column {name}: not a key that can vary" if name else f"{path}: a column without a name"
+        full = {key.rpartition(".")[2]: key for group in GROUPS for key in map(f"{group}.{{}}".format, GROUPS[group])}
+        known = {key: key for key in (*UNDOTTED, *PARAMETERS)} | {k: v for k, v in full.items() if k not in PARAMETERS}
+        near = get_close_matches(name.rpartition(".")[2].casefold(), known, n=1, cutoff=0.75)
+        hint = (
+            f"did you mean '{known[near[0]]}'? If not,"
+            if near
+            else "name a key, such as theta or network.ownership, or"
+        )
+        raise KmsimError(f"{told}; {hint} remove the column") from None
 
 
 def _check_count(count: int) -> None:

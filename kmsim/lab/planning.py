@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -90,7 +92,10 @@ def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[
     try:
         first = read_scenario(policy=policy, **dict(given) | table.row(0))
     except KmsimError as error:
-        if str(error).startswith(tuple(key.partition(".")[0] for key in table)):  # it is what varies that is wrong
+        key = re.split("[=:]", str(error), maxsplit=1)[0]
+        of_this_row = key == "funded_years" and "years" in table
+        groups = tuple(name.partition(".")[0] for name in table)
+        if of_this_row or (key not in given and str(error).startswith(groups)):  # it is what varies that is wrong
             raise KmsimError(f"{table.origin} 1: {error}") from None
         raise
     shared: dict[str, Any] = {key: getattr(first, key) for key in SINGLE if key not in table}
@@ -186,9 +191,20 @@ def _told_by_row(plan: Plan, row: int) -> Iterator[None]:
     try:
         yield
     except KmsimError as error:
-        if not plan.varied:
-            raise
-        raise KmsimError(f"{plan.table.origin} {row + 1}: {error}") from None
+        own = _by_own_key(error, plan)
+        if not plan.varied or (own is not error and own.key not in plan.table):
+            raise own from None
+        raise KmsimError(f"{plan.table.origin} {row + 1}: {own}") from None
+
+
+def _by_own_key(error: KmsimError, plan: Plan) -> Any:
+    """An error of one lever's feature, such as network.codesign.ownership, told by the key that was given."""
+    group, _, inner = error.key.partition(".") if isinstance(error, BadValue) else ("", "", "")
+    feature = inner.rpartition(".")[2]
+    if group == "network" and "." in inner and (feature in plan.settings[group] or f"{group}.{feature}" in plan.table):
+        assert isinstance(error, BadValue)
+        return BadValue(f"{group}.{feature}", error.value, error.expected)
+    return error
 
 
 def _check_system(system: System, policies: Sequence[Policy]) -> None:
@@ -233,7 +249,7 @@ def _ends(column: Column) -> list[int]:
         odd = (~np.isfinite(values), values == 0, values != np.floor(values))
         return [int(np.argmin(values)), int(np.argmax(values)), *(int(np.argmax(mask)) for mask in odd)]
     told = {row: column[row] for row in _first_of_each(column)}
-    numbers = [row for row, value in told.items() if type(value) in (int, float) and np.isfinite(value)]
+    numbers = [row for row, value in told.items() if type(value) in (int, float) and math.isfinite(value)]
     numbers.sort(key=told.__getitem__)
     others = [row for row in told if row not in set(numbers)]
     return numbers[:1] + numbers[-1:] + others[:_ENOUGH]

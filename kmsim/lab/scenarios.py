@@ -31,14 +31,17 @@ class Column:
 
     @classmethod
     def of(cls, values: Iterable[Any]) -> Column:
-        """Whole numbers and reals stay numbers; texts, truth values, nulls and mixtures become choices, in their order."""
+        """Whole numbers and reals stay numbers; all else becomes choices, in their order.
+
+        That is texts, truth values, nulls and mixtures, and whole numbers that no array holds as they are.
+        """
         if isinstance(values, np.ndarray) and values.dtype in (np.int64, np.float64):
             return cls(values)
         items = [*values]
         kinds = {type(item) for item in items}
         if kinds <= {int} and all(-(2**63) <= item < 2**63 for item in items):
             return cls(np.array(items, np.int64))
-        if kinds <= {int, float}:
+        if kinds <= {int, float} and all(type(item) is float or float(item) == item for item in items):
             return cls(np.array(items, np.float64))
         codes: dict[tuple[type, Any], int] = {}
         return cls(

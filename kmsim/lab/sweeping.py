@@ -6,6 +6,7 @@ measures (outcomes).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -16,7 +17,7 @@ import yaml
 
 from kmsim import configuration
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
-from kmsim.lab.design import GROUPS, KINDS, UNDOTTED, key_of, read_design
+from kmsim.lab.design import GROUPS, KINDS, UNDOTTED, Design, as_told, check_plain, key_of, read_design
 from kmsim.lab.executors import check
 from kmsim.lab.naming import checked_name, default_name, folder_of
 from kmsim.lab.plan import Plan
@@ -29,7 +30,12 @@ if TYPE_CHECKING:
 
 NOT_IN_PRESETS = ("experiment", "name", "workers", "executor")
 VARY = "design.vary"
+_SEVERAL = re.compile(r"\s*[-+.\de]+\s*(?:(?:,|\.\.)\s*[-+.\de]+\s*)+", re.ASCII)  # 1,2 or 1..3
 _GROUPS = tuple(f"{group}." for group in GROUPS)
+_MAPPINGS = {
+    "parameters": "keys and values, such as {theta: 3}",
+    VARY: "keys and what they vary over, such as design.vary.theta=1..3",
+}
 
 
 @dataclass(frozen=True)
@@ -63,19 +69,53 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     """
     name = given.get("experiment")
     preset = _preset(name) if name is not None else Words.of({})
-    words = Words.of(given).over(preset)
+    own_words = Words.of(given)
+    words = own_words.over(preset)
     settings = defaults() | dict(words.settings)
-    plan = _plan(words, settings)
+    try:
+        plan = _plan(words, settings)
+    except KmsimError as error:
+        key = _key_in(error)
+        at = "design.rows" if str(error).startswith("design.rows") else key
+        of_preset = preset.says(at) and not own_words.says(at)
+        told = (f"experiment={name}: " if of_preset else "") + _helped(error, key, words)
+        raise error if told == str(error) else KmsimError(told) from None
     options = {key.removeprefix("executor."): settings[key] for key in settings if key.startswith("executor.")}
     check(settings["executor"], options)
-    workers = checked_workers(settings["workers"])
+    try:
+        workers = checked_workers(settings["workers"])
+    except BadValue as error:
+        raise KmsimError(_helped(error, "workers", words)) from None
     own = checked_name(settings["name"]) or default_name(_title(name, plan), config_hash(plan.config()))
     return Sweep(plan, folder_of("sweep", own), settings["executor"], workers, options)
 
 
+def _key_in(error: KmsimError) -> str:
+    """The key that an error is about, without the scenario or row that it is in; "" if it names none."""
+    found = re.match(r"(?:.*?(?:scenario|row) \d+: )?([a-z]\w*(?:\.\w+)*)(?:\[\d+\][.\w]*)?[=:]", str(error))
+    return found[1] if found else ""
+
+
+def _helped(error: KmsimError, key: str, words: Words) -> str:
+    """What an error says, with how several values are given where it was tried, and that a default is one."""
+    value = words.settings.get(key)
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if isinstance(error, BadValue) and error.key == key:
+        error = BadValue(key, as_told(error.value), error.expected)
+    if _can_vary(key) and _SEVERAL.fullmatch(text):
+        return f"{error}; to vary it, design.vary.{key.removeprefix('parameters.')}={text}"
+    if key in ("years", "funded_years") and not words.says(key):
+        return f"{error}; {defaults()[key]} is the default of {key}"
+    return str(error)
+
+
+def _can_vary(key: str) -> bool:
+    return key in UNDOTTED or key.partition(".")[2] in GROUPS.get(key.partition(".")[0], ())
+
+
 def _plan(words: Words, settings: Mapping[str, Any]) -> Plan:
     """The plan of these words; settings: what they say of a run, with the defaults."""
-    design = read_design(_design_settings(words), fixed=words.settings)
+    design = _design(words)
     scenarios = design.scenarios()
     of_a_run = [key for key in settings if key in (*UNDOTTED, "seed") or key.startswith(_GROUPS)]
     return read_plan(
@@ -108,9 +148,19 @@ def _preset(name: str) -> Words:
     """The words of a preset. What is wrong with them is told with its name."""
     words = read_experiment(name)
     try:
-        return Words.of(words, NOT_IN_PRESETS)
+        return Words.of({key: _as_typed(key, value) for key, value in words.items()}, NOT_IN_PRESETS)
     except KmsimError as error:
         raise KmsimError(f"experiment={name}: {error}") from None
+
+
+def _as_typed(key: str, value: Any) -> Any:
+    """What varies, as a command line reads it: YAML takes 1,2,3 for one text, and these are three values."""
+    if not (key.startswith(f"{VARY}.") and isinstance(value, str) and "," in value):
+        return value
+    try:
+        return configuration.plain_yaml(f"[{value.removeprefix('[').removesuffix(']')}]")
+    except yaml.YAMLError:
+        return value
 
 
 def read_experiment(name: str) -> dict[str, Any]:
@@ -146,13 +196,18 @@ class Words:
         design: dict[str, Any] = {}
         vary: dict[str, Any] | None = None
         for key, value in _flat(given):
-            if key == VARY and isinstance(value, Mapping):
-                vary = {**(vary or {}), **value}
-            elif key.startswith(f"{VARY}."):
-                vary = {**(vary or {}), key.removeprefix(f"{VARY}."): value}
+            if key.startswith(f"{VARY}."):
+                name = key.removeprefix(f"{VARY}.")
+                if name in (vary or {}):
+                    raise BadValue(key, value, "each key once; it is given twice")
+                vary = {**(vary or {}), name: value}
+            elif key == VARY:
+                vary = vary or {}
             elif key.startswith("design."):
                 design[key.removeprefix("design.")] = value
-            elif key in known or key.partition(".")[0] in (*GROUPS, "executor"):
+            elif key in settings:
+                raise BadValue(key, value, "each key once; it is given twice")
+            elif key in known or (key.partition(".")[0] in (*GROUPS, "executor") and "." in key):
                 settings[key] = value
             else:
                 own = [f"design.{name}" for names in KINDS.values() for name in names]
@@ -164,6 +219,16 @@ class Words:
                 )
             settings["replicates"] = design.pop("replicates")
         return cls(settings, design, None if vary is None else _by_full_key(vary, settings))
+
+    def says(self, key: str) -> bool:
+        """Whether this source says something of a key, or all of the group that it is in."""
+        group, _, own = key.partition(".")
+        if group == "design" and own:
+            name = key.removeprefix(f"{VARY}.")
+            varied = [*(self.vary or {}), *(typed for typed, _ in (self.vary or {}).values())]
+            return own in self.design or name in varied or (key == VARY and self.vary is not None)
+        group = "policies" if group == "policy" else group
+        return key in self.settings or group in self.settings or key in (self.vary or {})
 
     def over(self, preset: Words) -> Words:
         """These laid over a preset's: what is said of a key, fixed or varied, replaces all that the preset says of it."""
@@ -197,9 +262,26 @@ def _under(vary: Mapping[str, tuple[str, Any]] | None, words: Words) -> Mapping[
     return {key: told for key, told in vary.items() if key not in words.settings} | dict(words.vary or {})
 
 
+def _design(words: Words) -> Design:
+    """The design. What is wrong with its file is told with the file's name."""
+    try:
+        return read_design(_design_settings(words), fixed=words.settings)
+    except KmsimError as error:
+        key, name = _key_in(error), _design_name(words)
+        if isinstance(name, Mapping) or words.says(key) or not key.startswith("design."):
+            raise
+        own = _design_file(name)
+        in_file = "vary" in own if key.startswith(VARY) else key.removeprefix("design.") in own
+        raise KmsimError(f"design={name}: {error}") from None if in_file else error
+
+
+def _design_name(words: Words) -> Any:
+    return words.settings.get("design", defaults()["design"])
+
+
 def _design_settings(words: Words) -> dict[str, Any]:
     """The settings of the design: its file's, under what was said."""
-    settings = _design_file(words.settings.get("design", defaults()["design"]))
+    settings = _design_file(_design_name(words))
     own = settings.pop("vary", None)
     vary = _under(None if own is None else _by_full_key(own, {}), words)
     settings |= words.design
@@ -212,12 +294,24 @@ def _design_file(design: Any) -> dict[str, Any]:
 
 
 def _flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Keys and values, those of a mapping of parameters one by one."""
+    """Keys and values, those of parameters and of what varies one by one. Raises BadValue where these are no mapping."""
     for key, value in given.items():
-        if key == "parameters" and isinstance(value, Mapping):
-            yield from ((f"parameters.{name}", item) for name, item in value.items())
-        else:
-            yield str(key), value
+        if key not in _MAPPINGS:
+            yield str(key), _value(key, value)
+            continue
+        if not isinstance(value, Mapping):
+            raise BadValue(key, value, _MAPPINGS[key])
+        yield from ((f"{key}.{name}", _value(f"{key}.{name}", item)) for name, item in value.items())
+        if key == VARY:
+            yield key, value  # that it was said, even if it is empty
+
+
+def _value(key: str, value: Any) -> Any:
+    """A value as Python has it: arrays, and columns of frames, are lists. Raises BadValue for a number that is too large."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, int):
+        check_plain(key, value, "a number")
+    return value
 
 
 def _listed(value: Any) -> Any:

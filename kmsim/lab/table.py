@@ -27,7 +27,7 @@ def read_table(path: Path) -> dict[str, Column]:
     import pyarrow as pa
 
     try:
-        table = _csv(path) if path.suffix == ".csv" else _parquet(path)
+        table = _csv(path) if path.suffix.lower() == ".csv" else _parquet(path)
     except FileNotFoundError:
         raise KmsimError(f"{path}: no such file") from None
     except (OSError, pa.ArrowException) as error:
@@ -46,21 +46,67 @@ def _csv(path: Path) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
-    with path.open("rb") as stream:
-        head = stream.readline(1 << 16).decode("utf-8-sig", "replace").strip()
+    lines = _lines(path)
+    head = lines.partition(b"\n")[0].decode("utf-8").strip()
     if not head:
         raise KmsimError(f"{path}: expected the names of the columns in the first line, such as theta,r_try")
-    if ";" in head and "," not in head:
-        raise KmsimError(f"{path}: expected commas between columns, not semicolons")
+    for letter, kind in ((";", "semicolons"), ("\t", "tabs")):
+        if letter in head and "," not in head:
+            raise KmsimError(f"{path}: expected commas between columns, not {kind}")
     names = next(csv_rows([head]))
     if len(set(names)) < len(names):
         raise KmsimError(f"{path}: the columns {', '.join(names)}: expected each name once")
-    texts = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-    return csv.read_csv(path, convert_options=texts)
+    _check_lines(path, lines)
+    ragged: list[Any] = []
+
+    def refuse(row: Any) -> str:  # what is raised in here goes no further
+        ragged.append(row)
+        return "error"
+
+    try:
+        return csv.read_csv(
+            pa.BufferReader(lines),
+            read_options=csv.ReadOptions(use_threads=False),  # or else a bad row would not know its number
+            parse_options=csv.ParseOptions(invalid_row_handler=refuse),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowException:
+        if not ragged:
+            raise
+        place, cells, wanted = ragged[0].number - 1, ragged[0].actual_columns, ragged[0].expected_columns
+        raise KmsimError(f"{path}, row {place}: {cells} cells; expected {wanted}, one for each column") from None
+
+
+def _lines(path: Path) -> bytes:
+    """A file of text as its lines, whatever ended them. Raises KmsimError if it is not in UTF-8."""
+    data = path.read_bytes()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise KmsimError(f"{path}: expected text in UTF-8, not UTF-16; save it as CSV UTF-8")
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise KmsimError(f"{path}, line {line}: expected text in UTF-8; save it as CSV UTF-8") from None
+    return data.rstrip(b"\n") + b"\n"
+
+
+def _check_lines(path: Path, lines: bytes) -> None:
+    """Refuse what would make the count of rows another than that of lines: an empty line, and a quote that is not closed."""
+    empty = lines.find(b"\n\n")
+    if empty >= 0:
+        row = lines.count(b"\n", 0, empty) + 1
+        raise KmsimError(f"{path}, row {row}: an empty line; expected a value in each column")
+    if lines.count(b'"') % 2:
+        row = next(i for i, line in enumerate(lines.split(b"\n")) if line.count(b'"') % 2)
+        place = f"row {row}" if row else "names of the columns"
+        raise KmsimError(f"{path}, {place}: a quote that is not closed; expected another at the end of its cell")
 
 
 def _parquet(path: Path) -> pa.Table:
-    if path.suffix != ".parquet":
+    if path.suffix.lower() != ".parquet":
         raise KmsimError(f"{path}: expected a .csv or .parquet file")
     from pyarrow import parquet
 
@@ -79,14 +125,18 @@ def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
         _refuse(path, name, "empty", pc.or_kleene(pc.is_null(cells), pc.equal(cells, "")))
         _refuse(path, name, "letters that do not print", pc.invert(pc.utf8_is_printable(cells)))
         if pc.all(pc.match_substring_regex(cells, f"^{_NUMBER}$")).as_py():
-            whole = pc.all(pc.match_substring_regex(cells, "^-?[0-9]{1,18}$")).as_py()
-            return Column.of(cells.cast(pa.int64() if whole else pa.float64()).to_numpy())
+            if pc.all(pc.match_substring_regex(cells, "^-?[0-9]{1,18}$")).as_py():
+                return Column.of(cells.cast(pa.int64()).to_numpy())
+            if not pc.any(pc.match_substring_regex(cells, "^-?[0-9]{16,}$")).as_py():
+                return Column.of(cells.cast(pa.float64()).to_numpy())  # the others an array of reals would round
         return Column.of(map(_typed, cells.to_pylist()))
     _refuse(path, name, "empty", pc.is_null(cells))
     if pa.types.is_boolean(cells.type):
         return Column.of(cells.to_pylist())
     if pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type):
         whole = pa.types.is_integer(cells.type)
+        if pa.types.is_uint64(cells.type):
+            return Column.of(cells.to_pylist())  # the largest are beyond whole numbers in arrays
         return Column.of(
             cells.cast(pa.int64() if whole else pa.float64()).to_numpy().astype(None if whole else np.float64)
         )

@@ -174,6 +174,24 @@ def test_a_design_tells_itself_as_plain_data():
         ({"kind": "lhs", "vary": {"budget": "prior"}}, "design.vary.budget=prior: expected a range such as 1..3"),
         ({"kind": "lhs", "vary": {"q_well": "prior"}}, "the parameter table has no range for it"),
         ({"kind": "lhs", "vary": {"years": "1.5..3"}}, "design.vary.years=1.5..3: expected a range of whole numbers"),
+        ({"kind": "lhs", "vary": {"theta": "1.."}}, "1..: expected a number (contacts); several: a range 1..3, a list"),
+        ({"kind": "lhs", "vary": {"theta": "Prior"}}, "a range 1..3, a list [2,3] or prior"),
+        ({"kind": "lhs", "vary": {"theta": ""}}, "a range 1..3, a list [2,3] or prior"),
+        ({"kind": "lhs", "vary": {"theta": "1,2"}}, "a range 1..3, a list [2,3] or prior"),
+        (
+            {"kind": "lhs", "vary": {"years": "1-3"}},
+            "design.vary.years=1-3: expected a number, or several: a range 1..3",
+        ),
+        ({"kind": "lhs", "vary": {"budget": ["1e6"]}}, "design.vary.budget='1e6': expected a number, or several"),
+        ({"kind": "lhs", "vary": {"theta": ["2"]}}, "design.vary.theta='2': expected a number (contacts)"),
+        (
+            {"kind": "grid", "vary": {"budget": [10**400]}},
+            "design.vary.budget=a number of 401 digits: expected one below",
+        ),
+        (
+            {"kind": "list", "rows": [{"budget": 10**5000}]},
+            "design.rows[1].budget=a number of 5001 digits: expected one",
+        ),
         ({"kind": "list"}, "design.rows=None: expected a list of scenarios"),
         ({"kind": "list", "rows": [3]}, "design.rows[1]=3: expected keys and values"),
         (
@@ -200,3 +218,17 @@ def test_a_grid_that_is_too_large_is_refused_before_it_is_made():
     vary = dict.fromkeys(FREE, "prior")
     with pytest.raises(KmsimError, match="at most 2,000,000"):
         read_design({"kind": "grid", "vary": vary}).scenarios()
+
+
+def test_arrays_are_lists_and_paths_are_texts(tmp_path):
+    for values in (np.array([1, 2]), [np.int64(1), np.float64(2)], (1, 2.0)):
+        found = rows("grid", vary={"theta": values})
+        assert [row["parameters.theta"] for row in found] == [1, 2]
+    assert rows("grid", vary={"theta": np.array(2)}) == rows("grid", vary={"theta": np.int64(2)})
+    (tmp_path / "mine.csv").write_text("theta\n1\n", encoding="utf-8")
+    assert rows("table", path=tmp_path / "mine.csv") == [{"parameters.theta": 1}]
+
+
+def test_whole_numbers_are_never_rounded():
+    large = [2**63 + 1, 2**53 + 1, 1.5]
+    assert [row["budget"] for row in rows("list", rows=[{"budget": value} for value in large])] == large

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -164,6 +166,28 @@ def test_two_ways_to_say_one_thing():
         ({"parameters.theta": 2, "design.vary.theta": "1..3"}, "expected no value beside design.vary.theta, which varies it"),
         ({"years": 2, "design.vary.years": [2, 3]}, "years=2: expected no value beside design.vary.years"),
         ({"design.vary": {"theta": [1]}, "design.vary.parameters.theta": [2]}, "parameters.theta once; it is given twice"),
+        ({"design.vary": {"theta": [1]}, "design.vary.theta": [2]}, "design.vary.theta=[2]: expected each key once"),
+        ({"parameters": {"theta": 1}, "parameters.theta": 2}, "parameters.theta=2: expected each key once"),
+        ({"parameters": [{"theta": 7.9}]}, "parameters=[{'theta': 7.9}]: expected keys and values, such as {theta: 3}"),
+        ({"parameters": "theta=3"}, "parameters=theta=3: expected keys and values"),
+        ({"parameters": [1]}, "parameters=[1]: expected keys and values"),
+        ({"parameters": None}, "parameters=None: expected keys and values"),
+        ({"design.vary": "theta", "design.vary.theta": [1]}, "design.vary=theta: expected keys and what they vary over"),
+        ({"system": [1]}, "system"),
+        ({"parameters.theta": "1,2"}, "expected a number (contacts); to vary it, design.vary.theta=1,2"),
+        ({"parameters.theta": "1..3"}, "expected a number (contacts); to vary it, design.vary.theta=1..3"),
+        ({"parameters": {"theta": [1, 2]}}, "expected a number (contacts); to vary it, design.vary.theta=1,2"),
+        ({"years": "5,6"}, "years=5,6: expected a whole number from 1 to 60; to vary it, design.vary.years=5,6"),
+        ({"parameters.thta": 1}, "parameters.thta: not a parameter; did you mean 'theta'?"),
+        ({"workers": "2"}, "workers='2': expected a whole number from 1 to 1024"),
+        ({"replicates": "2"}, "replicates='2': expected a whole number from 1 to"),
+        ({"budget": 10**400}, "budget=a number of 401 digits: expected one below 1e300"),
+        ({"design.n": 10**400}, "design.n=a number of 401 digits: expected one below 1e300"),
+        ({"policies": ["codesigned_networks"], "design": "grid", "design.vary.network.ownership": ["20%"]},
+         "scenario 1: network.ownership=20%: expected"),
+        ({"policies": ["codesigned_networks"], "network.ownership": "0.2,0.4"},
+         "network.ownership=0.2,0.4: expected a number from 0 to 1; to vary it, design.vary.network.ownership=0.2,0.4"),
+        ({"network": 3}, "network=3: expected a network"),
     ],
     ids=str,
 )  # fmt: skip
@@ -171,6 +195,7 @@ def test_bad_words(given, told):
     with pytest.raises(KmsimError) as error:
         plan(**given)
     assert told in str(error.value)
+    assert told.startswith("scenario") or "scenario" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +207,7 @@ def test_bad_words(given, told):
         ("executor.address: x\n", "executor.address belongs on the command line"),
         ("design: [lhs]\n", "expected a name or the path"),
         ("design.vary: 3\n", "design.vary=3: expected keys"),
+        ("parameters:\n  - theta: 7.9\n", "experiment=mine: parameters=[{'theta': 7.9}]: expected keys and values"),
         ("policies: {a: b}\n", "expected at least one policy, as a list"),
         ("policies: !!python/object/apply:os.getcwd []\n", "not YAML"),
         ("a: &x [1]\n? *x\n: 2\n", "mine.yaml"),
@@ -193,6 +219,44 @@ def test_bad_experiments_are_told(own, text, told):
         read_sweep({"experiment": "mine"})
     assert told in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def told(**given) -> str:
+    with pytest.raises(KmsimError) as error:
+        read_sweep(given)
+    return str(error.value)
+
+
+def test_errors_tell_the_file_that_they_are_in(own):
+    own("experiment/ten.yaml", "system: village\npolicies: [coaching]\nyears: ten\ndesign.n: many\n")
+    assert told(experiment="ten").startswith("experiment=ten: design.n=many: expected")
+    assert told(experiment="ten", **{"design.n": 4}).startswith("experiment=ten: years=ten: expected")
+    assert told(experiment="ten", years="five", **{"design.n": 4}).startswith("years=five: expected")
+    assert told(experiment="ten", **{"design.n": 0}).startswith("design.n=0: expected")
+    own("experiment/vary.yaml", "system: village\npolicies: [coachin]\ndesign.vary.theta: 1-3\n")
+    assert told(experiment="vary").startswith("experiment=vary: design.vary.theta=1-3: expected")
+    assert told(experiment="vary", **{"design.vary.theta": [2]}).startswith("experiment=vary: policy=coachin: not")
+    own("experiment/rows.yaml", "system: village\npolicies: [coaching]\ndesign: list\ndesign.rows: [{theta: x}]\n")
+    assert told(experiment="rows").startswith("experiment=rows: design.rows, row 1: parameters.theta=x: expected")
+    own("design/mine.yaml", "kind: lhs\nnn: 3\n")
+    assert told(design="mine").startswith("design=mine: design.nn: not a setting of design=lhs")
+    own("design/mine.yaml", "kind: lhs\nn: many\nvary: {theta: 1-3}\n")
+    assert told(design="mine").startswith("design=mine: design.vary.theta=1-3: expected")
+    assert told(design="mine", **{"design.vary.theta": "1..2"}).startswith("design=mine: design.n=many: expected")
+    assert told(design="mine", **{"design.vary.theta": "1:2"}).startswith("design.vary.theta=1:2: expected")
+
+
+def test_a_preset_says_several_values_as_a_command_line_does(own):
+    own("experiment/mine.yaml", "system: village\npolicies: [coaching]\ndesign: grid\ndesign.vary.theta: 1,2,3\n")
+    found = read_sweep({"experiment": "mine"}).plan
+    assert [row["parameters.theta"] for row in found.scenarios] == [1, 2, 3]
+
+
+def test_settings_that_hang_together_tell_which_is_a_default():
+    given = {"system": "village", "policies": ["coaching"], "design": "grid", "design.vary.years": [2, 4]}
+    text = "scenario 1: funded_years=3: expected at most years, which is 2"
+    assert told(**given) == f"{text}; 3 is the default of funded_years"
+    assert told(**given, funded_years=3) == text
 
 
 values = st.recursive(
@@ -243,6 +307,19 @@ def test_nothing_that_yaml_can_say_makes_a_traceback(words, design):
         read_sweep({"system": "village", "design": design} | words)
     except KmsimError as error:
         assert "\n" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("key", ["budget", "executor", "trajectories", "years", "policies"])
+def test_arrays_where_one_value_is_meant_are_told(key):
+    for value in (np.array([1, 2]), np.array([]), pd.Series([1, 2])):
+        with pytest.raises(KmsimError, match=r"budget|executor|trajectories|years|policies|policy"):
+            plan(**{key: value})
+
+
+def test_what_varies_may_be_an_array_or_the_column_of_a_frame():
+    for values in (np.array([1, 2]), pd.Series([1.0, 2.0])):
+        found = plan(design="grid", **{"design.vary": {"theta": values}})
+        assert [row["parameters.theta"] for row in found.scenarios] == [1, 2]
 
 
 def test_python_is_the_equal_of_the_verb(tmp_path):

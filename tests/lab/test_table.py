@@ -22,6 +22,10 @@ def columns(path) -> dict[str, list]:
     [
         ("theta,r_try\n1,2\n3,4.5\n", {"theta": [1, 3], "r_try": [2.0, 4.5]}),
         ("\ufefftheta\r\n1\r\n", {"theta": [1]}),
+        ("theta\r1\r3\r", {"theta": [1, 3]}),
+        ("theta\n1\n\n\n", {"theta": [1]}),
+        ("budget\n9007199254740993\n0.5\n", {"budget": [2**53 + 1, 0.5]}),
+        ("budget\n9223372036854775809\n", {"budget": [2**63 + 1]}),
         ("theta\n 1 \n2.\n.5\n1e-1\n", {"theta": [1.0, 2.0, 0.5, 0.1]}),
         (
             'system.la,budget\n"Bristol, City of",null\nKing\'s,1e6\n',
@@ -56,12 +60,19 @@ def test_parquet(tmp_path):
         (b"theta\n", "expected at least one row"),
         (b"theta,theta\n1,2\n", "expected each name once"),
         (b"theta;b0\n1;2\n", "expected commas between columns, not semicolons"),
-        (b"theta,b0\n1\n", "Expected 2 columns, got 1"),
+        (b"theta;b0\r1;2\r", "expected commas between columns, not semicolons"),
+        (b"theta\tb0\n1\t2\n", "expected commas between columns, not tabs"),
+        (b"theta,b0\n1\n", "row 1: 1 cells; expected 2, one for each column"),
+        (b"theta\n1\n2\n1,2\n", "row 3: 2 cells; expected 1, one for each column"),
+        (b"theta\n1\n\n3\n", "row 2: an empty line; expected a value in each column"),
+        (b'theta\n1\n"2\n3\n', "row 2: a quote that is not closed"),
+        ("theta\n1\n".encode("utf-16"), "expected text in UTF-8, not UTF-16; save it as CSV UTF-8"),
+        ("system.la\nÉ\n".encode("latin-1"), "line 2: expected text in UTF-8; save it as CSV UTF-8"),
         (b"theta,b0\n1,2\n3,\n", "row 2, column b0: empty; expected a number or a name"),
         (b"theta\n1\n\x1b[31m\n", "row 2, column theta: letters that do not print"),
         (b'theta\n"a\nb"\n', "row 1, column theta: letters that do not print"),
         (b"\x00\n1\n", "expected a name of its own"),
-        (b"theta\n\xff\xfe\n", "cannot be read"),
+        (b"theta\n\xff\xfe\n", "line 2: expected text in UTF-8"),
     ],
 )
 def test_bad_files_are_told_in_one_line(tmp_path, content, told):
@@ -90,6 +101,10 @@ def test_other_files(tmp_path):
     pq.write_table(pa.table({"x": [1, None]}), tmp_path / "null.parquet")
     with pytest.raises(KmsimError, match="row 2, column x: empty"):
         read_table(tmp_path / "null.parquet")
+    pq.write_table(pa.table({"x": pa.array([2**63 + 1, 2], pa.uint64())}), tmp_path / "large.parquet")
+    assert columns(tmp_path / "large.parquet") == {"x": [2**63 + 1, 2]}
+    (tmp_path / "UP.CSV").write_text("theta\n1\n")
+    assert columns(tmp_path / "UP.CSV") == {"theta": [1]}
 
 
 def test_columns_are_keys(tmp_path):
@@ -98,6 +113,14 @@ def test_columns_are_keys(tmp_path):
         ("thta", "did you mean 'theta'"),
         ("theta,parameters.theta", "parameters.theta stands twice"),
         ("policy", "policies are levers"),
+        ("ownership", "did you mean 'network.ownership'"),
+        (
+            "id",
+            "column id: not a key that can vary; name a key, such as theta or network.ownership, or remove the column",
+        ),
+        ("scenario", "column scenario: not a key that can vary; name a key"),
+        ("__index_level_0__", "not a key that can vary; name a key"),
+        ("theta,", "a column without a name; name a key"),
     ):
         path.write_text(f"{head}\n" + ",".join("1" for _ in head.split(",")) + "\n")
         with pytest.raises(KmsimError, match=told):
