@@ -134,6 +134,8 @@ def _flow(key: str, text: str) -> Any:
         if any(isinstance(token, marks) for token in yaml.scan(text)):
             raise BadValue(key, text, "plain values, with no &, * or ! before them")
         return plain_yaml(text)
+    except yaml.constructor.ConstructorError as error:  # such as a key that is given twice
+        raise BadValue(key, text, f"{FLOW[key]}; {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BadValue(key, text, FLOW[key]) from None
 

@@ -157,3 +157,8 @@ def test_list_and_show_never_make_a_traceback(kmsim, words):
 def test_a_key_is_given_once():
     with pytest.raises(KmsimError, match="years=6: expected each key once"):
         typed("years=5", "years=6")
+
+
+def test_a_key_given_twice_in_what_varies_is_told_as_that():
+    with pytest.raises(KmsimError, match="; the key theta is given twice$"):
+        arguments.read(["design.vary={theta: 1..3, theta: 2..3}"], ("design.vary",), "sweep", ("design",))
