@@ -139,13 +139,18 @@ def _trusting(words: Sequence[str]) -> list[str]:
 def _flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
     given = set()
     for word in words:
-        if word.startswith("-") and "=" not in word and word not in (*MULTIRUN, *WORKSHOP):
+        if _is_flag(word):
             flag = "--help" if word == "-h" else word
             if flag not in FLAGS:
                 raise unknown("flag", word, FLAGS, "a flag of kmsim")
             given.add(flag.removeprefix("--"))
-    rest = [word for word in words if not word.startswith("-") or "=" in word or word in (*MULTIRUN, *WORKSHOP)]
-    return Flags(**dict.fromkeys(given, True)), rest
+    return Flags(**dict.fromkeys(given, True)), [word for word in words if not _is_flag(word)]
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word is for all verbs; SQL that begins with a comment is not."""
+    comment = word.startswith("--") and ("\n" in word or word.startswith("-- "))
+    return word.startswith("-") and "=" not in word and not comment and word not in (*MULTIRUN, *WORKSHOP)
 
 
 def verbs() -> tuple[str, ...]:

@@ -157,3 +157,10 @@ def test_list_and_show_never_make_a_traceback(kmsim, words):
 def test_a_key_is_given_once():
     with pytest.raises(KmsimError, match="years=6: expected each key once"):
         typed("years=5", "years=6")
+
+
+def test_the_keys_of_a_group_that_are_told_are_there():
+    with pytest.raises(KmsimError) as told:
+        arguments.read(["design.n=9"], ["executor", "workers"], "resume", ("executor",))
+    assert "executor.n" not in str(told.value)
+    assert "executor.address" in str(told.value)
