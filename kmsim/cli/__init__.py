@@ -6,6 +6,7 @@ names mean those modules in this file, not what Python calls so.)
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -41,6 +42,7 @@ FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 WORKSHOP = ("--lan", "--no-browser")  # flags of workshop alone, likewise
 TRUST = "--trust-code="
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a disk that takes nothing more says
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
 HEAD = """\
@@ -77,6 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: a run failed or kmsim is at fault; 2: the words cannot be used, told in one line; 130: interrupted.
     """
     words = [*(sys.argv[1:] if argv is None else argv)]
+    if sys.stderr is None:  # closed: what is said there is for nobody, and no file may come to stand in its place
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for as long as the process is there)
+    if sys.stdout is None:
+        return _fail("stdout is closed: expected a place for the answer, such as > answer.txt", 2, False)
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter gets a mark in its place
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -94,12 +100,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             str(stop) or "interrupted; the same command begins again, or goes on with what is kept", INTERRUPTED, debug
         )
     except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return NOBODY_READS
+    except OSError as error:
+        if (
+            error.errno not in FULL or error.filename is not None
+        ):  # a stream has no name, and files are told of by theirs
+            return _internal(error, debug)
+        _drop_stdout()
+        return _fail(f"stdout: the answer cannot be written: {os.strerror(error.errno).lower()}", 2, debug)
     except Exception as error:
-        what = f"internal error: {type(error).__name__}: {error}"
-        return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
+        return _internal(error, debug)
 
 
 def _do(words: Sequence[str]) -> int:
@@ -174,9 +185,20 @@ def _help() -> str:
     return HEAD + "".join(lines) + EXAMPLES
 
 
+def _drop_stdout() -> None:
+    """Have what stdout still holds go nowhere, so that Python does not stumble over it when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _internal(error: Exception, debug: bool) -> int:
+    what = f"internal error: {type(error).__name__}: {error}"
+    return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
+
+
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    with suppress(BrokenPipeError):
+    with suppress(OSError):  # of a pipe that nobody reads, of a full disk
         print("kmsim: " + " ".join(message.split()), file=sys.stderr)
     return code
