@@ -12,6 +12,7 @@ from kmsim.cli.arguments import read
 from kmsim.cli.compose import keys
 from kmsim.cli.folder import folder_and_rest
 from kmsim.cli.terminal import Terminal
+from kmsim.cli.text import shown
 from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import KmsimError, unknown
 
@@ -76,7 +77,7 @@ def _print_table(found: Any, terminal: Terminal) -> None:
     from kmsim.lab.words import columns
 
     rows = found.limit(SHOWN + 1).fetchall()
-    titles = [_harmless(name) for name in found.columns]
+    titles = [shown(name) for name in found.columns]
     print(columns([titles, *([_cell(value) for value in row] for row in rows[:SHOWN])], max(map(len, titles))))
     if len(rows) > SHOWN:
         terminal.say(f"the first {SHOWN} rows are shown; format=csv gives all")
@@ -116,9 +117,4 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.0f}" if LONG <= abs(value) < LONGEST else f"{value:.6g}"
-    return _harmless(" ".join(str(_plain(value, str)).split()))
-
-
-def _harmless(text: str) -> str:
-    """The text with what would steer a terminal written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown(" ".join(str(_plain(value, str)).split()))

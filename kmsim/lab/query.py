@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from kmsim.errors import KmsimError, unknown
-from kmsim.lab.experiment import VIEWS, add_views, quoted, text, unglobbed
+from kmsim.lab.experiment import VIEWS, add_views, first_line, quoted, text, unglobbed
 from kmsim.lab.store import Store
 
 if TYPE_CHECKING:
     import duckdb
 
 FUNCTIONS = ("range", "generate_series", "unnest", "repeat")  # which make tables of what they are given
-_KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")  # the engine's name for what went wrong
 _NO_COLUMN = re.compile(r'Referenced (?:column|table) "([^"]+)" not found|not have a column named "([^"]+)"')
 _LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -174,7 +173,7 @@ def told_in_one_line() -> Iterator[None]:
         raise KeyboardInterrupt("interrupted") from None
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip() and not set(line) <= {" ", "^"}]
-        raise KmsimError(f"query: {_KIND.sub('', ' '.join(lines[:2]))}") from None
+        raise KmsimError(f"query: {first_line(Exception(' '.join(lines[:2])))}") from None
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # how the engine tells of Ctrl-C
             raise KeyboardInterrupt("interrupted") from None
