@@ -142,14 +142,19 @@ def _with_nearest_column(connection: duckdb.DuckDBPyConnection) -> Iterator[None
         yield
     except KmsimError as error:
         found = _NO_COLUMN.search(str(error))
-        rows = (
-            connection.cursor().execute("SELECT DISTINCT column_name FROM duckdb_columns()").fetchall() if found else []
-        )
-        near = found and _nearest(found[1] or found[2], [name for (name,) in rows])
+        tables = _columns(connection) if found else {}
+        near = found and _nearest(found[1] or found[2], [*tables])
         if not near:
             raise
+        where = f" of {tables[near][0]}" if len(tables[near]) == 1 else ""
         told = str(error).partition(" Candidate ")[0].removesuffix("!").removesuffix(";")
-        raise KmsimError(f"{told}; did you mean {quoted(near)}?") from None
+        raise KmsimError(f"{told}; did you mean {quoted(near)}{where}?") from None
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The tables that have a column, by its name."""
+    told = "SELECT column_name, list(table_name) FROM duckdb_columns() WHERE table_name IN ? GROUP BY column_name"
+    return dict(connection.cursor().execute(told, [list(VIEWS)]).fetchall())
 
 
 def _nearest(name: str, columns: Sequence[str]) -> str | None:

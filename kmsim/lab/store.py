@@ -108,8 +108,9 @@ class Store:
     def open(cls, folder: str | Path) -> Store:
         """The store in a folder. Raises KmsimError if there is none."""
         folder = Path(folder)
-        if not folder.is_dir():
-            raise KmsimError(f"{folder}: no such folder{_near(folder)}")
+        if not os.path.isdir(folder):  # noqa: PTH112  (also for a name that is too long)
+            what = "a file, not a folder" if os.path.isfile(folder) else "no such folder"  # noqa: PTH113
+            raise KmsimError(f"{folder}: {what}{_near(folder)}")
         lacking = [name for name in (MANIFEST, CONFIG, PLAN) if not (folder / name).is_file()]
         if lacking:
             raise KmsimError(f"{folder}: {NOT_OURS}: it has no {_listed(lacking)}{_inside(folder)}")
@@ -423,7 +424,9 @@ def is_free(folder: Path) -> bool:
 def _near(folder: Path) -> str:
     """A hint, where an experiment of that name or a like one stands beside it or where sweeps are kept."""
     for kept in dict.fromkeys((folder.parent, Path("results") / "sweep" / folder.parent)):
-        names = [entry.name for entry in kept.iterdir() if (entry / MANIFEST).is_file()] if kept.is_dir() else []
+        names: list[str] = []
+        with suppress(OSError):
+            names = [entry.name for entry in kept.iterdir() if (entry / MANIFEST).is_file()]
         for near in get_close_matches(folder.name, names, n=1):
             return f"; did you mean {kept / near}?"
     return ""

@@ -84,13 +84,17 @@ def test_pivot_works_with_its_values(kmsim, folder):
         ("PIVOT runs ON moment USING count(*)", "PIVOT needs the values to make columns of, such as: PIVOT runs ON"),
         (
             "SELECT theta FROM plan",
-            'Referenced column "theta" not found in FROM clause; did you mean "parameters.theta"?',
+            'Referenced column "theta" not found in FROM clause; did you mean "parameters.theta" of plan?',
         ),
         (
             "SELECT parameters.theta FROM plan",
-            'Referenced table "parameters" not found; did you mean "parameters.theta"?',
+            'Referenced table "parameters" not found; did you mean "parameters.theta" of plan?',
         ),
         ("SELECT p.sede FROM plan p", 'does not have a column named "sede"; did you mean "seed"?'),
+        (
+            "SELECT bb FROM (SELECT 1 AS bbb)",
+            'Referenced column "bb" not found in FROM clause! Candidate bindings: "bbb"',
+        ),
         ("SELECT xyzzyx FROM plan", 'Referenced column "xyzzyx" not found in FROM clause! Candidate'),
         ("SELECT * FROM rnus", 'Table with name rnus does not exist! Did you mean "runs"?'),
         ("SELECT 1 +", "syntax error at or near"),

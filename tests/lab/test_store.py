@@ -467,3 +467,10 @@ def test_failures_of_another_plan_are_left_out(store, plan):
     ours, theirs = row | {"key": plan.run(3).key}, row | {"key": "0" * 32}
     store.write_failures([theirs, ours])
     assert store.failures() == [ours]
+
+
+def test_a_name_that_is_too_long_or_a_file_is_no_folder(store, tmp_path):
+    with pytest.raises(KmsimError, match="xxx: no such folder"):
+        Store.open("x" * 300)
+    with pytest.raises(KmsimError, match=r"config\.yaml: a file, not a folder"):
+        Store.open(store.folder / "config.yaml")
