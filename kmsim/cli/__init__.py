@@ -6,6 +6,7 @@ names mean those modules in this file, not what Python calls so.)
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -41,6 +42,7 @@ FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 WORKSHOP = ("--lan", "--no-browser")  # flags of workshop alone, likewise
 TRUST = "--trust-code="
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a disk that takes nothing more says
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
 HEAD = """\
@@ -77,6 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: a run failed or kmsim is at fault; 2: the words cannot be used, told in one line; 130: interrupted.
     """
     words = [*(sys.argv[1:] if argv is None else argv)]
+    if sys.stderr is None:  # closed: what is said there is for nobody, and no file may come to stand in its place
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for as long as the process is there)
+    if sys.stdout is None:
+        return _fail("stdout is closed: expected a place for the answer, such as > answer.txt", 2, False)
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter gets a mark in its place
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -94,14 +100,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             str(stop) or "interrupted; the same command begins again, or goes on with what is kept", INTERRUPTED, debug
         )
     except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return NOBODY_READS
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:  # files are told of by their names: a stream has none
+            return _internal(error, debug)
+        _drop_stdout()
+        return _fail(f"stdout: the answer cannot be written: {os.strerror(error.errno).lower()}", 2, debug)
     except Exception as error:
-        if place := _in_trusted_code(error):
-            return _fail(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}", 2, debug)
-        what = f"internal error: {type(error).__name__}: {error}"
-        return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
+        return _internal(error, debug)
 
 
 def _do(words: Sequence[str]) -> int:
@@ -149,15 +156,20 @@ def _in_trusted_code(error: Exception) -> str | None:
 def _flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
     given = set()
     for word in words:
-        if word.startswith("-") and "=" not in word and word not in (*MULTIRUN, *WORKSHOP):
+        if _is_flag(word):
             flag = "--help" if word == "-h" else word
             if flag == TRUST.removesuffix("="):
                 raise KmsimError(f"{flag}: expected the file in the same word, such as {TRUST}levers.py")
             if flag not in FLAGS:
                 raise unknown("flag", word, FLAGS, "a flag of kmsim")
             given.add(flag.removeprefix("--"))
-    rest = [word for word in words if not word.startswith("-") or "=" in word or word in (*MULTIRUN, *WORKSHOP)]
-    return Flags(**dict.fromkeys(given, True)), rest
+    return Flags(**dict.fromkeys(given, True)), [word for word in words if not _is_flag(word)]
+
+
+def _is_flag(word: str) -> bool:
+    """Whether a word is for all verbs; SQL that begins with a comment is not."""
+    comment = word.startswith("--") and ("\n" in word or word.startswith("-- "))
+    return word.startswith("-") and "=" not in word and not comment and word not in (*MULTIRUN, *WORKSHOP)
 
 
 def verbs() -> tuple[str, ...]:
@@ -181,9 +193,23 @@ def _help() -> str:
     return HEAD + "".join(lines) + EXAMPLES
 
 
+def _drop_stdout() -> None:
+    """Have what stdout still holds go nowhere, so that Python does not stumble over it when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _internal(error: Exception, debug: bool) -> int:
+    """Whose fault an error is that nobody expects: a user's own code's, if it arose in that, or kmsim's."""
+    if place := _in_trusted_code(error):
+        return _fail(f"{place}: {type(error).__name__}: {' '.join(str(error).split())}", 2, debug)
+    what = f"internal error: {type(error).__name__}: {error}"
+    return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
+
+
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    with suppress(BrokenPipeError):
+    with suppress(OSError):  # of a pipe that nobody reads, of a full disk
         print("kmsim: " + " ".join(message.split()), file=sys.stderr)
     return code

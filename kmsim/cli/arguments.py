@@ -192,7 +192,8 @@ def _near(key: str, known: Sequence[str], in_groups: Sequence[str]) -> Sequence[
     groups = {group: groups[group] for group in in_groups}
     name = key.rpartition(".")[2]
     same = [f"{group}.{name}" for group, names in groups.items() if name in names]
-    return same or [*known, *(f"{group}.{name}" for group in in_groups if "." in key)]
+    dotted = [f"{group}.{name}" for group, names in groups.items() for name in names] if "." in key else []
+    return same or [*known, *dotted]
 
 
 def _items(key: str, text: str) -> list[str]:

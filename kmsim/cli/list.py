@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from kmsim.errors import KmsimError
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
+    from kmsim.cli.catalogue import Kind
 
 SUMMARY = "list what there is: systems, policies, levers, outcomes, parameters, archetypes, practices, findings"
 MANY = 40  # names of a kind with more are not all told where every kind is
@@ -28,15 +30,21 @@ def help_text() -> str:
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
-    """List one kind, a line each, or the names of all. Raises KmsimError for more than one word or an unknown kind."""
+    """List one kind, a line each, or the names of all. Raises KmsimError for more than one word or an unknown kind.
+
+    A file that cannot be read is told on stderr, after the rest of its kind; the exit code is 2 then.
+    """
     from kmsim.cli.catalogue import KINDS, kind_of
 
     if len(words) > 1:
         raise KmsimError(f"list: expected one kind, not {len(words)}: {' '.join(words)}")
     if words:
         kind = kind_of(words[0])
-        print(text.rows([kind.line(name) for name in kind.names()], kind.titles))
-        return 0
+        lines, wrong = _lines(kind)
+        print(text.rows(lines, kind.titles))
+        for error in wrong:
+            print(f"kmsim: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2 if wrong else 0
     blocks = []
     for kind in KINDS:
         names = kind.names()
@@ -45,3 +53,14 @@ def main(words: Sequence[str], flags: Flags) -> int:
         blocks.append(f"{kind.plural} ({len(names)}): {kind.meaning}\n{body}")
     print("\n\n".join(blocks))
     return 0
+
+
+def _lines(kind: Kind) -> tuple[list[list[str]], list[KmsimError]]:
+    """The lines of a kind, and what is wrong with files of the user's own that cannot be listed."""
+    lines, wrong = [], []
+    for name in kind.names():
+        try:
+            lines.append(kind.line(name))
+        except KmsimError as error:
+            wrong.append(error)
+    return lines, wrong

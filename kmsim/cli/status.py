@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kmsim.cli import text
 from kmsim.cli.folder import folder_and_rest, nothing_more
+from kmsim.cli.text import shown
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -46,6 +47,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
 
 def _lines(experiment: Experiment) -> list[str]:
+    from kmsim.lab.store import CONFIG, EDITED
+
     store, scan = experiment.store, experiment.scan
     failed = store.failures()
     missing = experiment.planned - experiment.done - len(failed)
@@ -62,14 +65,19 @@ def _lines(experiment: Experiment) -> list[str]:
     }
     lines = [str(store.folder), text.fields(counts)]
     if failed:
-        table = [[str(row["scenario"]), row["policy"], str(row["seed"]), row["error"]] for row in failed[:SHOWN]]
+        table = [
+            [str(row["scenario"]), shown(row["policy"]), str(row["seed"]), shown(" ".join(row["error"].split()))]
+            for row in failed[:SHOWN]
+        ]
         lines += ["", "failed", text.rows(table, ("scenario", "policy", "seed", "error"), indent=2)]
         if len(failed) > SHOWN:
             lines.append(f"  and {len(failed) - SHOWN:,} more, in {store.folder / 'failures.parquet'}")
     if scan.odd:
-        odd = [[f"{file.parent.name}/{file.name}", reason] for file, reason in scan.odd.items()]
+        odd = [[shown(f"{file.parent.name}/{file.name}"), shown(reason)] for file, reason in scan.odd.items()]
         lines += ["", "files that do not count, set aside when it is gone on with", text.rows(odd, indent=2)]
-    if experiment.done < experiment.planned and not at_work:
+    if store.edited:
+        lines += ["", f"{CONFIG} is {EDITED}: put back what stood in it before this is gone on with"]
+    elif experiment.done < experiment.planned and not at_work:
         lines += ["", f"go on with: kmsim resume {shlex.quote(str(store.folder))}"]
     return lines
 
@@ -82,7 +90,14 @@ def _megabytes(experiment: Experiment) -> float:
 
 
 def _pace(experiment: Experiment) -> str:
-    ((mean, hosts),) = experiment.attempts().aggregate("avg(seconds), count(DISTINCT host)").fetchall()
+    import duckdb
+
+    from kmsim.lab.experiment import first_line
+
+    try:
+        ((mean, hosts),) = experiment.attempts().aggregate("avg(seconds), count(DISTINCT host)").fetchall()
+    except duckdb.Error as error:
+        return f"cannot be read: {shown(first_line(error))}"
     if mean is None:
         return "none yet"
     on = "one machine" if hosts == 1 else f"{hosts:,} machines"

@@ -55,6 +55,15 @@ def paragraph(text: str) -> str:
     return fill(" ".join(text.split()), width())
 
 
+def shown(text: str) -> str:
+    r"""A text that steers no terminal: what no letter stands for is written out.
+
+    >>> shown("\x1b[31mred")
+    '\\x1b[31mred'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def plain(value: Any) -> str:
     """A setting as a user would write it.
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kmsim.errors import RunFailed
+from kmsim.errors import KmsimError, RunFailed
 from kmsim.lab import parts
 from kmsim.lab.parts import RUNS, TABLES
 from kmsim.lab.store import Store, telling
@@ -54,7 +57,17 @@ def _groups(store: Store, names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _rows(store: Store, name: str) -> int:
-    return sum(pq.read_metadata(file).num_rows for table in TABLES for file in store.files(table, [name]))
+    files = [file for table in TABLES for file in store.files(table, [name])]
+    return sum(_whole(file, pq.read_metadata).num_rows for file in files)
+
+
+def _whole(file: Path, read: Callable[[Path], Any]) -> Any:
+    """What is read of a file. Raises KmsimError, naming it, if it was damaged since it was written."""
+    try:
+        return read(file)
+    except (pa.ArrowException, OSError) as error:
+        told = " ".join(str(error).split())
+        raise KmsimError(f"{file}: cannot be read, and its part is left as it is: {told}") from None
 
 
 def _merge(store: Store, names: Sequence[str]) -> None:
@@ -62,7 +75,7 @@ def _merge(store: Store, names: Sequence[str]) -> None:
     tables = {}
     for table in TABLES:
         files = store.files(table, names)
-        read = [pq.read_table(file, schema=schemas[table], partitioning=None) for file in files]
+        read = [_whole(file, partial(pq.read_table, schema=schemas[table], partitioning=None)) for file in files]
         tables[table] = pa.concat_tables(read) if read else schemas[table].empty_table()
     merged = parts.write_part(store.folder, tables)
     assert merged is not None  # it is wanted

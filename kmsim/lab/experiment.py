@@ -1,6 +1,7 @@
 """An experiment to ask: its tables as DuckDB relations over the parts on disk, never all in memory.
 
-What is asked sees the parts that count when the experiment is opened; open it again to see what came since.
+What is asked sees the parts that count when the experiment is opened; open it again to see what came since. Once parts
+are merged (kmsim compact) what is asked next sees those that count then.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmsim.errors import BadValue, unknown
+from kmsim.errors import BadValue, KmsimError, unknown
 from kmsim.lab import parts
 from kmsim.lab.parts import RUNS, TABLES
 from kmsim.lab.store import FAILURES, PLAN, Scan, Store, failures_schema
@@ -23,6 +24,8 @@ BASELINE = "business_as_usual"
 NAMES = ("policy", "scenario", "replicate", "seed", "practice", "moment", "year")
 BY = ("policy", "practice", "moment")
 
+_KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
+
 
 class Experiment:
     """An experiment's tables. Each method gives a DuckDB relation: `.df()`, `.filter(...)`, `.arrow()` and so on fetch it.
@@ -33,15 +36,26 @@ class Experiment:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        import duckdb
-
         self.store = Store.open(folder)
-        self.scan = self.store.scan()
-        self.connection = duckdb.connect()
-        add_views(self.connection, self.store, self.scan)
+        self._look()
 
     def __repr__(self) -> str:
         return f"<Experiment of {self.planned:,} runs, {self.done:,} done, in {self.store.folder}>"
+
+    def _look(self) -> None:
+        """See what stands in the folder now."""
+        import duckdb
+
+        self.scan = self.store.scan()
+        self._connection = duckdb.connect()
+        add_views(self._connection, self.store, self.scan)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The engine that has the tables as views, made anew if their parts were merged since."""
+        if len(self.store.files(RUNS, self.scan.parts)) < len(self.scan.parts):
+            self._look()
+        return self._connection
 
     @property
     def planned(self) -> int:
@@ -133,18 +147,37 @@ class Experiment:
 
 # -- from parts to views -----------------------------------------------------------------
 def add_views(connection: duckdb.DuckDBPyConnection, store: Store, scan: Scan) -> None:
-    """Give a connection a view of each table of a store: runs, trajectories, ledger, attempts, plan and failures."""
+    """Give a connection a view of each table of a store: runs, trajectories, ledger, attempts, plan and failures.
+
+    Raises KmsimError for a file that cannot be read.
+    """
+    import duckdb
+
     schemas = parts.schemas(store.outcomes) | {"failures": failures_schema()}
     files = {table: store.files(table, scan.parts) for table in TABLES}
     files |= {"plan": [store.folder / PLAN], "failures": [f for f in [store.folder / FAILURES] if f.exists()]}
     for name in VIEWS:
         if files[name]:
             listed = ", ".join(text(unglobbed(file.resolve())) for file in files[name])
-            connection.execute(
-                f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
-            )
+            planned = " WHERE key IN (SELECT key FROM plan)" if name == "failures" else ""  # others may be another's
+            try:
+                connection.execute(
+                    f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false){planned}"
+                )
+            except duckdb.Error as error:
+                where = files[name][0] if len(files[name]) == 1 else store.folder / name
+                raise KmsimError(f"{where}: cannot be read: {first_line(error)}") from None
         else:
             connection.register(name, schemas[name].empty_table())
+
+
+def first_line(error: Exception) -> str:
+    """What the engine says, without its own name for the kind of it.
+
+    >>> first_line(ValueError("Invalid Input Error: no magic bytes"))
+    'no magic bytes'
+    """
+    return _KIND.sub("", (str(error).splitlines() or [type(error).__name__])[0])
 
 
 def text(value: str) -> str:

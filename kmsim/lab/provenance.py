@@ -86,13 +86,13 @@ def git_hash() -> str | None:
     return out.stdout.strip() or None
 
 
-def config_hash(config: Mapping[str, Any]) -> str:
-    """12 hex digits over a configuration and the model version: the same name means the same results.
+def config_hash(config: Mapping[str, Any], model: str | None = None) -> str:
+    """12 hex digits over a configuration and the model version, by default this one: the same name means the same results.
 
     >>> len(config_hash({"seed": 1}))
     12
     """
-    text = json.dumps({"config": config, "model": fingerprint()}, sort_keys=True)
+    text = json.dumps({"config": config, "model": model or fingerprint()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

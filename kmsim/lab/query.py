@@ -7,25 +7,28 @@ those that make numbers or unfold lists; and the engine has files, network, exte
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from kmsim.errors import KmsimError, unknown
-from kmsim.lab.experiment import VIEWS, add_views, text, unglobbed
+from kmsim.lab.experiment import VIEWS, add_views, first_line, quoted, text, unglobbed
 from kmsim.lab.store import Store
 
 if TYPE_CHECKING:
     import duckdb
 
 FUNCTIONS = ("range", "generate_series", "unnest", "repeat")  # which make tables of what they are given
+_NO_COLUMN = re.compile(r'Referenced (?:column|table) "([^"]+)" not found|not have a column named "([^"]+)"')
 _LOCKED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -50,7 +53,11 @@ def answer(folder: str | Path, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
         add_views(connection, store, store.scan())
         check(connection, sql)
         _lock(connection, store.folder.resolve())
-        with told_in_one_line(), _ended_by_ctrl_c(connection):  # what goes wrong when it is fetched included
+        with (
+            _with_nearest_column(connection),
+            told_in_one_line(),
+            _ended_by_ctrl_c(connection),
+        ):  # what goes wrong when it is fetched included
             yield connection.sql(sql)
     finally:
         connection.close()
@@ -64,6 +71,11 @@ def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     with told_in_one_line():
         statements = connection.extract_statements(sql)
     kinds = [statement.type for statement in statements]
+    if duckdb.StatementType.MULTI in kinds:  # what the engine makes of a PIVOT that has to look at the rows first
+        raise KmsimError(
+            "query: PIVOT needs the values to make columns of, such as: "
+            "PIVOT runs ON moment IN ('funding_end', 'end') USING avg(sustained) GROUP BY policy"
+        )
     if kinds != [duckdb.StatementType.SELECT]:
         told = " and ".join(kind.name for kind in kinds) or "nothing"
         raise KmsimError(f"query: expected one SELECT, not {told}")
@@ -124,6 +136,38 @@ def _ended_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
+def _with_nearest_column(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Add to what is told of a column that is not there the one that was meant, as SQL writes it."""
+    try:
+        yield
+    except KmsimError as error:
+        found = _NO_COLUMN.search(str(error))
+        tables = _columns(connection) if found else {}
+        near = found and _nearest(found[1] or found[2], [*tables])
+        if not near:
+            raise
+        where = f" of {tables[near][0]}" if len(tables[near]) == 1 else ""
+        told = str(error).partition(" Candidate ")[0].removesuffix("!").removesuffix(";")
+        raise KmsimError(f"{told}; did you mean {quoted(near)}{where}?") from None
+
+
+def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The tables that have a column, by its name."""
+    told = "SELECT column_name, list(table_name) FROM duckdb_columns() WHERE table_name IN ? GROUP BY column_name"
+    return dict(connection.cursor().execute(told, [list(VIEWS)]).fetchall())
+
+
+def _nearest(name: str, columns: Sequence[str]) -> str | None:
+    """The column that ends in a name after a dot or begins with it before one, else the most alike; None if none is.
+
+    >>> _nearest("theta", ["parameters.theta", "key"]), _nearest("sede", ["seed", "key"])
+    ('parameters.theta', 'seed')
+    """
+    ends = sorted(column for column in columns if column.endswith(f".{name}") or column.startswith(f"{name}."))
+    return next(iter(ends or get_close_matches(name, columns, n=1)), None)
+
+
+@contextmanager
 def told_in_one_line() -> Iterator[None]:
     """Turn what the engine refuses into one line of ours."""
     import duckdb
@@ -134,7 +178,7 @@ def told_in_one_line() -> Iterator[None]:
         raise KeyboardInterrupt("interrupted") from None
     except duckdb.Error as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip() and not set(line) <= {" ", "^"}]
-        raise KmsimError(f"query: {' '.join(lines[:2])}") from None
+        raise KmsimError(f"query: {first_line(Exception(' '.join(lines[:2])))}") from None
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # how the engine tells of Ctrl-C
             raise KeyboardInterrupt("interrupted") from None

@@ -11,9 +11,10 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ import pyarrow.parquet as pq
 import yaml
 from filelock import FileLock, Timeout
 
-from kmsim.errors import KmsimError
+from kmsim.errors import BadValue, KmsimError
 from kmsim.lab import parts
 from kmsim.lab.parts import KEY_BYTES, RUNS, TABLES, Torn
 from kmsim.lab.provenance import config_hash, differences, now, versions
@@ -42,6 +43,8 @@ _LOADER = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # safe both; in C where PyYAML has it, which is 10 times as fast
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+NOT_OURS = "not the folder of an experiment"
+EDITED = "not what was planned (it was edited since)"
 FAILURE_COLUMNS = ("key", "policy", "scenario", "seed", "parameters", "error")
 
 
@@ -95,6 +98,7 @@ class Store:
             if is_free(folder):
                 _make(folder, plan, config, command)
         store = cls.open(folder)
+        store.check_config()
         if store.manifest["config_hash"] != config_hash(config):
             told = differences(store.config, config) or "another version of the model"
             raise KmsimError(f"{folder}: holds another experiment: {told}; give this one another name")
@@ -104,17 +108,30 @@ class Store:
     def open(cls, folder: str | Path) -> Store:
         """The store in a folder. Raises KmsimError if there is none."""
         folder = Path(folder)
-        if not folder.is_dir():
-            raise KmsimError(f"{folder}: no such folder{_near(folder)}")
+        if not os.path.isdir(folder):  # noqa: PTH112  (also for a name that is too long)
+            what = "a file, not a folder" if os.path.isfile(folder) else "no such folder"  # noqa: PTH113
+            raise KmsimError(f"{folder}: {what}{_near(folder)}")
+        lacking = [name for name in (MANIFEST, CONFIG, PLAN) if not (folder / name).is_file()]
+        if lacking:
+            raise KmsimError(f"{folder}: {NOT_OURS}: it has no {_listed(lacking)}{_inside(folder)}")
         try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            config = yaml.load((folder / CONFIG).read_text(encoding="utf-8"), _LOADER)
-            whole = isinstance(config, dict) and {"config_hash", "rows_planned", "model"} <= set(manifest)
-        except (OSError, ValueError, TypeError, yaml.YAMLError):
-            whole = False
-        if not whole or not (folder / PLAN).is_file():
-            raise KmsimError(f"{folder}: not the folder of an experiment: it has no {MANIFEST}, {CONFIG} and {PLAN}")
+            manifest = _checked(MANIFEST, _read(folder / MANIFEST, json.loads), _MANIFEST_HAS)
+            config = _checked(CONFIG, _read(folder / CONFIG, lambda text: yaml.load(text, _LOADER)), _CONFIG_HAS)
+        except ValueError as error:
+            raise KmsimError(f"{folder}: {NOT_OURS}: {error}") from None
         return cls(folder, config, manifest)
+
+    @property
+    def edited(self) -> bool:
+        """Whether config.yaml is not what it was when this was planned."""
+        return self.manifest["config_hash"] != config_hash(self.config, self.manifest["model"])
+
+    def check_config(self) -> None:
+        """Raise KmsimError if config.yaml is not what was planned."""
+        if self.edited:
+            raise KmsimError(
+                f"{self.folder / CONFIG}: {EDITED}; put back what stood in it, or ask for a sweep of another name"
+            )
 
     def plan(self) -> Plan:
         """The plan, made again of config.yaml. Raises KmsimError if that is not what was planned.
@@ -124,10 +141,19 @@ class Store:
         from kmsim.lab.plan import Plan
         from kmsim.lab.trust import trusted_code
 
+        self.check_config()
         if trusted_code() != self.config.get("code", []):
             raise KmsimError(f"{self.folder}: was planned with other --trust-code files; give it the same ones again")
         scenarios = self.folder / SCENARIOS
-        return Plan.from_config(self.config, scenarios if scenarios.exists() else None)
+        told = self.config.get("scenarios")
+        if isinstance(told, dict) and told.get("varied") and not scenarios.is_file():
+            raise KmsimError(
+                f"{scenarios}: no such file; what varies stood in it, and without it no run can be made again"
+            )
+        try:
+            return Plan.from_config(self.config, scenarios if scenarios.exists() else None)
+        except (OSError, pa.ArrowException) as error:
+            raise KmsimError(f"{scenarios}: cannot be read: {' '.join(str(error).split())}") from None
 
     # -- the lock ----------------------------------------------------------------
     @contextmanager
@@ -178,17 +204,18 @@ class Store:
     @cached_property
     def keys(self) -> np.ndarray:
         """The planned keys in their order, as raw bytes (n, 16)."""
-        keys = np.empty((self.planned, KEY_BYTES), np.uint8)
         at = 0
         try:
             with pq.ParquetFile(self.folder / PLAN) as file:
+                if (there := file.metadata.num_rows) != self.planned:
+                    told = f"has {there:,} runs where {MANIFEST} says {self.planned:,}: one of the two was changed"
+                    raise KmsimError(f"{self.folder / PLAN}: {told}")
+                keys = np.empty((there, KEY_BYTES), np.uint8)
                 for batch in file.iter_batches(ROWS_AT_ONCE, columns=["key"]):
                     keys[at : at + len(batch)] = parts.raw(batch.column("key").to_pylist())
                     at += len(batch)
-        except (OSError, pa.ArrowException, Torn, ValueError) as error:
+        except (OSError, pa.ArrowException, Torn, ValueError, KeyError) as error:
             raise KmsimError(f"{self.folder / PLAN}: cannot be read: {' '.join(str(error).split())}") from None
-        if at != self.planned:
-            raise KmsimError(f"{self.folder / PLAN}: has {at} runs where {MANIFEST} says {self.planned}")
         return keys
 
     @cached_property
@@ -207,7 +234,7 @@ class Store:
 
         Large parts go first, so that a compacted one is preferred to those it was made of.
         """
-        done = np.zeros(self.planned, bool)
+        done = np.zeros(len(self.keys), bool)
         schema = parts.runs_schema(self.outcomes)
         counted: list[str] = []
         odd: dict[Path, str] = {}
@@ -235,12 +262,13 @@ class Store:
     def repair(self) -> Scan:
         """Scan, and set aside in aside/ all that does not count: nothing is deleted but unfinished temporary files.
 
-        Only for who holds the lock.
+        Folders of tables that were taken away are made again. Only for who holds the lock.
         """
         found = self.scan()
         names = set(found.parts)
         with telling(self.folder):
             for table in TABLES:
+                (self.folder / table).mkdir(exist_ok=True)
                 for file in _files(self.folder / table):
                     if parts.is_temporary(file):
                         file.unlink(missing_ok=True)
@@ -264,11 +292,11 @@ class Store:
 
     # -- failures -----------------------------------------------------------------
     def failures(self) -> list[dict[str, Any]]:
-        """The runs that failed when last tried: key, policy, scenario, seed, parameters (JSON), error."""
+        """The runs of this plan that failed when last tried: key, policy, scenario, seed, parameters (JSON), error."""
         try:
             rows = pq.read_table(self.folder / FAILURES, schema=failures_schema()).to_pylist()
-            parts.raw([row["key"] for row in rows])
-            return rows
+            _, planned = self.numbers(parts.raw([row["key"] for row in rows]))
+            return [row for row, ours in zip(rows, planned, strict=True) if ours]
         except FileNotFoundError:
             return []
         except (OSError, pa.ArrowException, Torn) as error:
@@ -394,6 +422,77 @@ def is_free(folder: Path) -> bool:
 
 
 def _near(folder: Path) -> str:
-    """A hint, where an experiment of that name stands where sweeps are kept."""
-    kept = Path("results") / "sweep" / folder
-    return f"; did you mean {kept}?" if (kept / MANIFEST).exists() else ""
+    """A hint, where an experiment of that name or a like one stands beside it or where sweeps are kept."""
+    for kept in dict.fromkeys((folder.parent, Path("results") / "sweep" / folder.parent)):
+        names: list[str] = []
+        with suppress(OSError):
+            names = [entry.name for entry in kept.iterdir() if (entry / MANIFEST).is_file()]
+        for near in get_close_matches(folder.name, names, n=1):
+            return f"; did you mean {kept / near}?"
+    return ""
+
+
+def _inside(folder: Path) -> str:
+    """A hint, where the experiment stands in a folder below: that of a comparison has one."""
+    within = folder / "experiment"
+    return f"; did you mean {within}?" if (within / MANIFEST).is_file() else ""
+
+
+# -- reading what was planned ----------------------------------------------------------
+Expected = dict[str, tuple[Callable[[Any], bool], str]]  # key -> whether a value is right, and what is
+
+_MANIFEST_HAS: Expected = {
+    "config_hash": (lambda value: isinstance(value, str), "a hash"),
+    "rows_planned": (lambda value: type(value) is int and value > 0, "a whole number from 1"),
+    "model": (lambda value: isinstance(value, str), "a hash"),
+    "version": (lambda value: isinstance(value, str), "a version of kmsim"),
+}
+_CONFIG_HAS: Expected = {
+    "policies": (
+        lambda value: isinstance(value, list) and all(isinstance(p, dict) and "name" in p for p in value),
+        "policies with names",
+    ),
+    "outcomes": (
+        lambda value: (
+            value == "all" or (isinstance(value, list) and bool(value) and set(map(str, value)) <= {*OUTCOMES})
+        ),
+        "all or names of outcomes",
+    ),
+}
+
+
+def _read(file: Path, parse: Callable[[str], Any]) -> Any:
+    """What stands in a file. Raises ValueError, naming it, if that cannot be read."""
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = (error.strerror or "").lower()
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        why = " ".join(str(error).split())
+    raise ValueError(f"{file.name} cannot be read: {why}")
+
+
+def _checked(file: str, found: Any, expected: Expected) -> dict[str, Any]:
+    """What was found in a file, if it has these keys. Raises ValueError, naming the first that it lacks or has wrongly.
+
+    >>> _checked("a.json", {"n": "x"}, {"n": (lambda value: value == 1, "one")})
+    Traceback (most recent call last):
+    ValueError: a.json: n=x: expected one
+    """
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} has no settings" if found else f"{file} is empty")
+    for key, (right, what) in expected.items():
+        if key not in found:
+            raise ValueError(f"{file} has no {key}")
+        if not right(found[key]):
+            raise ValueError(f"{file}: {BadValue(key, found[key], what)}")
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    >>> _listed(["a", "b", "c"]), _listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

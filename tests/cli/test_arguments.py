@@ -162,3 +162,10 @@ def test_a_key_is_given_once():
 def test_a_key_given_twice_in_what_varies_is_told_as_that():
     with pytest.raises(KmsimError, match="; the key theta is given twice$"):
         arguments.read(["design.vary={theta: 1..3, theta: 2..3}"], ("design.vary",), "sweep", ("design",))
+
+
+def test_the_keys_of_a_group_that_are_told_are_there():
+    with pytest.raises(KmsimError) as told:
+        arguments.read(["design.n=9"], ["executor", "workers"], "resume", ("executor",))
+    assert "executor.n" not in str(told.value)
+    assert "executor.address" in str(told.value)

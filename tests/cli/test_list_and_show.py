@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kmsim.cli.catalogue import KINDS, kind_of
@@ -131,3 +133,14 @@ def test_lines_fit_the_terminal(kmsim, monkeypatch, columns):
 def test_text_is_ascii_but_for_names(kmsim):
     for words in (["list"], ["show", "outcomes"], ["show", "parameters"], ["show", "policies"]):
         assert kmsim(*words).out.isascii(), words
+
+
+def test_a_broken_file_of_the_users_own_hides_no_other(kmsim):
+    own = Path("kmsim-configs/experiment")
+    own.mkdir(parents=True)
+    (own / "broken.yaml").write_text("a: [")
+    said = kmsim("list", "experiments")
+    assert said.code == 2
+    assert "first_look" in said.out
+    assert said.err.startswith("kmsim: kmsim-configs/experiment/broken.yaml, line 1: not YAML")
+    assert said.err.count("\n") == 1

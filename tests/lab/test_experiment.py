@@ -9,8 +9,10 @@ import pytest
 
 from kmsim import lab
 from kmsim.errors import KmsimError
+from kmsim.lab.compaction import compact
 from kmsim.lab.ensemble import run_plan
 from kmsim.lab.query import answer
+from kmsim.lab.store import Store
 from tests.lab import stand_in
 from tests.lab.folder import table
 
@@ -212,3 +214,29 @@ def test_the_engine_itself_is_locked_too(folder, secret, tmp_path, sql, monkeypa
 def test_a_query_of_what_is_no_experiment(tmp_path):
     with pytest.raises(KmsimError, match="no such folder"):
         ask(tmp_path / "nothing", "SELECT 1")
+
+
+def test_an_experiment_that_is_open_when_its_parts_are_merged_still_answers(tmp_path, plan):
+    run_plan(plan, tmp_path / "mine", "serial", work=stand_in.do)
+    experiment = lab.open(tmp_path / "mine")
+    before = experiment.runs().aggregate("count(*)").fetchall()
+    assert compact(experiment.store).after == 1
+    assert experiment.runs().aggregate("count(*)").fetchall() == before
+    assert experiment.done == N
+    assert experiment.summary("policy").df().n.gt(0).all()
+    assert not experiment.trajectories().df().empty
+
+
+def test_failures_that_cannot_be_read_are_named(tmp_path, plan):
+    folder = Store.create(tmp_path / "mine", plan).folder
+    (folder / "failures.parquet").write_text("junk")
+    with pytest.raises(KmsimError, match=f"^{folder}/failures.parquet: cannot be read: ") as error:
+        lab.open(folder)
+    assert "Error:" not in str(error.value)
+
+
+def test_failures_of_another_plan_are_not_asked(tmp_path, plan):
+    store = Store.create(tmp_path / "mine", plan)
+    row = {"policy": "coaching", "scenario": 1, "seed": 1, "parameters": "{}", "error": "it broke"}
+    store.write_failures([row | {"key": "0" * 32}, row | {"key": plan.run(3).key}])
+    assert lab.open(store.folder).failures().df().key.tolist() == [plan.run(3).key]

@@ -344,3 +344,133 @@ def test_one_that_looks_whether_a_folder_is_held_keeps_nobody_from_it(store):
     finally:
         looks = False
         looking.join()
+
+
+# -- what was planned, damaged -------------------------------------------------------
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("manifest.json", "", "manifest.json cannot be read: "),
+        ("manifest.json", "[1]", "manifest.json has no settings"),
+        ("manifest.json", "{}", "manifest.json has no config_hash"),
+        ("config.yaml", "", "config.yaml is empty"),
+        ("config.yaml", "a: [", "config.yaml cannot be read: "),
+        ("config.yaml", "policies: [{name: coaching}]", "config.yaml has no outcomes"),
+        ("config.yaml", "policies: [{name: coaching}]\noutcomes: [dept]", "config.yaml: outcomes=['dept']: expected "),
+    ],
+)
+def test_the_file_that_is_damaged_is_named(store, name, text, told):
+    (store.folder / name).write_text(text)
+    with pytest.raises(KmsimError) as error:
+        Store.open(store.folder)
+    assert str(error.value).startswith(f"{store.folder}: not the folder of an experiment: {told}")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("planned", ["x", "0", "true", "12.5", None])
+def test_a_manifest_without_a_number_of_runs(store, planned):
+    manifest = json.loads((store.folder / "manifest.json").read_text())
+    (store.folder / "manifest.json").write_text(json.dumps(manifest | {"rows_planned": planned}))
+    with pytest.raises(KmsimError, match=f"manifest.json: rows_planned={planned}: expected a whole number from 1"):
+        Store.open(store.folder)
+
+
+def test_a_manifest_without_a_version(store):
+    manifest = json.loads((store.folder / "manifest.json").read_text())
+    del manifest["version"]
+    (store.folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(KmsimError, match=r"manifest\.json has no version"):
+        Store.open(store.folder)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "config.yaml", "plan.parquet"])
+def test_only_the_file_that_is_lacking_is_told(store, name):
+    (store.folder / name).unlink()
+    with pytest.raises(KmsimError) as error:
+        Store.open(store.folder)
+    assert str(error.value) == f"{store.folder}: not the folder of an experiment: it has no {name}"
+
+
+def test_a_comparison_points_to_its_experiment(tmp_path, plan):
+    Store.create(tmp_path / "mine" / "experiment", plan)
+    with pytest.raises(KmsimError, match=f"plan.parquet; did you mean {tmp_path}/mine/experiment\\?"):
+        Store.open(tmp_path / "mine")
+
+
+def test_the_nearest_name_is_a_hint(tmp_path, plan, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Store.create("results/sweep/first", plan)
+    for asked in ("results/sweep/fist", "fist"):
+        with pytest.raises(KmsimError, match=r"no such folder; did you mean results/sweep/first\?"):
+            Store.open(asked)
+
+
+@pytest.mark.parametrize("planned", [N - 1, N + 1, 10**15])
+def test_a_manifest_with_another_number_of_runs_than_the_plan(store, planned):
+    manifest = json.loads((store.folder / "manifest.json").read_text())
+    (store.folder / "manifest.json").write_text(json.dumps(manifest | {"rows_planned": planned}))
+    with pytest.raises(KmsimError, match=f"plan.parquet: has {N} runs where manifest.json says {planned:,}: one of"):
+        Store.open(store.folder).scan()
+
+
+def test_a_plan_without_keys(store):
+    pq.write_table(pq.read_table(store.folder / "plan.parquet").drop(["key"]), store.folder / "plan.parquet")
+    with pytest.raises(KmsimError, match=r"plan\.parquet: cannot be read"):
+        Store.open(store.folder).scan()
+
+
+def test_scenarios_that_are_gone_are_told_with_their_path(store):
+    (store.folder / "scenarios.parquet").unlink()
+    with pytest.raises(KmsimError) as error:
+        Store.open(store.folder).plan()
+    assert str(error.value).startswith(f"{store.folder}/scenarios.parquet: no such file; ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("years: 2", "years: 3"), ("replicates: 1", "replicates: 2"), ("\nseed: 1", "\nseed: 2")]
+)
+def test_an_edited_config_is_told_as_such(store, plan, old, new):
+    assert not store.edited
+    edit(store.folder / "config.yaml", old, new)
+    told = "config.yaml: not what was planned \\(it was edited since\\); put back what stood in it, or ask"
+    with pytest.raises(KmsimError, match=told):
+        Store.open(store.folder).plan()
+    with pytest.raises(KmsimError, match=told):
+        Store.create(store.folder, plan)
+
+
+def test_a_plan_of_an_earlier_model_is_not_taken_for_an_edited_one(store, monkeypatch):
+    monkeypatch.setattr("kmsim.lab.provenance.fingerprint", lambda: "0123456789abcdef")
+    assert not Store.open(store.folder).edited
+
+
+def test_folders_of_tables_that_are_gone_are_made_again(store, plan):
+    write(store, plan, range(4))
+    for name in ("runs", "attempts"):
+        for file in (store.folder / name).iterdir():
+            file.unlink()
+        (store.folder / name).rmdir()
+    with store.locked() as token:
+        assert store.repair().count == 0
+        assert write(store, plan, range(N), token).stopped is None
+    check_whole(store.folder)
+
+
+def test_failures_of_another_plan_are_left_out(store, plan):
+    row = {"policy": "coaching", "scenario": 1, "seed": 1, "parameters": "{}", "error": "it broke"}
+    ours, theirs = row | {"key": plan.run(3).key}, row | {"key": "0" * 32}
+    store.write_failures([theirs, ours])
+    assert store.failures() == [ours]
+
+
+def test_a_name_that_is_too_long_or_a_file_is_no_folder(store, tmp_path):
+    with pytest.raises(KmsimError, match="xxx: no such folder"):
+        Store.open("x" * 300)
+    with pytest.raises(KmsimError, match=r"config\.yaml: a file, not a folder"):
+        Store.open(store.folder / "config.yaml")

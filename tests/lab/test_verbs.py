@@ -119,6 +119,41 @@ def test_a_compaction_that_is_killed_loses_nothing(folder, monkeypatch):
     assert bits(folder) == before
 
 
+def test_status_steers_no_terminal(kmsim, folder):  # noqa: F811
+    store = Store.open(folder)
+    store.write_failures([row | {"error": "\x1b[31mred"} for row in store.failures()])
+    said = kmsim("status", str(folder))
+    assert "\\x1b[31mred" in said.out
+    assert "\x1b" not in said.out
+
+
+def test_status_notices_an_edited_config(kmsim, folder):  # noqa: F811
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("years: 2", "years: 3"))
+    said = kmsim("status", str(folder))
+    assert said.code == 0
+    assert said.out.splitlines()[-1].startswith("config.yaml is not what was planned (it was edited since)")
+
+
+@pytest.mark.parametrize("verb", ["status", "compact"])
+def test_a_part_that_is_damaged_inside_is_one_line(kmsim, folder, verb):  # noqa: F811
+    for file in (folder / "attempts").iterdir():
+        file.write_bytes(b"PAR1 junk PAR1")
+    said = kmsim(verb, str(folder))
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert said.err.startswith(f"kmsim: {folder}/attempts")
+    assert "cannot be read" in said.err
+    assert Store.open(folder).scan().count == N - 1
+
+
+@pytest.mark.parametrize("words", [["status"], ["query", "SELECT 1"]])
+def test_failures_that_cannot_be_read_are_one_line(kmsim, folder, words):  # noqa: F811
+    (folder / "failures.parquet").write_text("junk")
+    said = kmsim(words[0], str(folder), *words[1:])
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert said.err.startswith(f"kmsim: {folder}/failures.parquet: cannot be read: ")
+
+
 def test_query_shows_a_table_or_csv(kmsim, folder):  # noqa: F811
     sql = "SELECT policy, count(*) AS runs FROM runs GROUP BY policy ORDER BY policy"
     said = kmsim("query", str(folder), sql)
