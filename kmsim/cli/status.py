@@ -47,7 +47,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
 
 def _lines(experiment: Experiment) -> list[str]:
-    from kmsim.lab.store import CONFIG, EDITED
+    from kmsim.lab.reading import CONFIG
+    from kmsim.lab.store import EDITED
 
     store, scan = experiment.store, experiment.scan
     failed = store.failures()
@@ -78,7 +79,8 @@ def _lines(experiment: Experiment) -> list[str]:
     if store.edited:
         lines += ["", f"{CONFIG} is {EDITED}: put back what stood in it before this is gone on with"]
     elif experiment.done < experiment.planned and not at_work:
-        lines += ["", f"go on with: kmsim resume {shlex.quote(str(store.folder))}"]
+        trusting = " --trust-code=FILE, for each file of its own levers" if store.config.get("code") else ""
+        lines += ["", f"go on with: kmsim resume {shlex.quote(str(store.folder))}{trusting}"]
     return lines
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from kmsim.errors import BadValue, KmsimError, unknown
 from kmsim.lab import parts
 from kmsim.lab.parts import RUNS, TABLES
-from kmsim.lab.store import FAILURES, PLAN, Scan, Store, failures_schema
+from kmsim.lab.reading import PLAN
+from kmsim.lab.store import FAILURES, Scan, Store, failures_schema
 
 if TYPE_CHECKING:
     import duckdb

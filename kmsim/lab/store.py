@@ -11,10 +11,9 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,25 +24,21 @@ import pyarrow.parquet as pq
 import yaml
 from filelock import FileLock, Timeout
 
-from kmsim.errors import BadValue, KmsimError
+from kmsim.errors import KmsimError
 from kmsim.lab import parts
 from kmsim.lab.parts import KEY_BYTES, RUNS, TABLES, Torn
 from kmsim.lab.provenance import config_hash, differences, now, versions
+from kmsim.lab.reading import CONFIG, MANIFEST, PLAN, read_folder
 from kmsim.outcomes.definitions import OUTCOMES
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
 
-PLAN, SCENARIOS, FAILURES = "plan.parquet", "scenarios.parquet", "failures.parquet"
-CONFIG, MANIFEST = "config.yaml", "manifest.json"
+SCENARIOS, FAILURES = "scenarios.parquet", "failures.parquet"
 LOCK, SESSION, TRACES, ASIDE = ".lock", ".session", ".at", "aside"
 ROWS_AT_ONCE = 50_000  # of plan.parquet: one row group
 SECONDS_TO_LOOK = 0.5  # the lock may be held by one that only looks whether it is: so long it is asked for again
-_LOADER = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # safe both; in C where PyYAML has it, which is 10 times as fast
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-NOT_OURS = "not the folder of an experiment"
 EDITED = "not what was planned (it was edited since)"
 FAILURE_COLUMNS = ("key", "policy", "scenario", "seed", "parameters", "error")
 
@@ -108,17 +103,7 @@ class Store:
     def open(cls, folder: str | Path) -> Store:
         """The store in a folder. Raises KmsimError if there is none."""
         folder = Path(folder)
-        if not os.path.isdir(folder):  # noqa: PTH112  (also for a name that is too long)
-            what = "a file, not a folder" if os.path.isfile(folder) else "no such folder"  # noqa: PTH113
-            raise KmsimError(f"{folder}: {what}{_near(folder)}")
-        lacking = [name for name in (MANIFEST, CONFIG, PLAN) if not (folder / name).is_file()]
-        if lacking:
-            raise KmsimError(f"{folder}: {NOT_OURS}: it has no {_listed(lacking)}{_inside(folder)}")
-        try:
-            manifest = _checked(MANIFEST, _read(folder / MANIFEST, json.loads), _MANIFEST_HAS)
-            config = _checked(CONFIG, _read(folder / CONFIG, lambda text: yaml.load(text, _LOADER)), _CONFIG_HAS)
-        except ValueError as error:
-            raise KmsimError(f"{folder}: {NOT_OURS}: {error}") from None
+        config, manifest = read_folder(folder)
         return cls(folder, config, manifest)
 
     @property
@@ -419,80 +404,3 @@ def _size(file: Path) -> int:
 def is_free(folder: Path) -> bool:
     """Whether an experiment may be made there: nothing is, or an empty folder."""
     return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
-
-
-def _near(folder: Path) -> str:
-    """A hint, where an experiment of that name or a like one stands beside it or where sweeps are kept."""
-    for kept in dict.fromkeys((folder.parent, Path("results") / "sweep" / folder.parent)):
-        names: list[str] = []
-        with suppress(OSError):
-            names = [entry.name for entry in kept.iterdir() if (entry / MANIFEST).is_file()]
-        for near in get_close_matches(folder.name, names, n=1):
-            return f"; did you mean {kept / near}?"
-    return ""
-
-
-def _inside(folder: Path) -> str:
-    """A hint, where the experiment stands in a folder below: that of a comparison has one."""
-    within = folder / "experiment"
-    return f"; did you mean {within}?" if (within / MANIFEST).is_file() else ""
-
-
-# -- reading what was planned ----------------------------------------------------------
-Expected = dict[str, tuple[Callable[[Any], bool], str]]  # key -> whether a value is right, and what is
-
-_MANIFEST_HAS: Expected = {
-    "config_hash": (lambda value: isinstance(value, str), "a hash"),
-    "rows_planned": (lambda value: type(value) is int and value > 0, "a whole number from 1"),
-    "model": (lambda value: isinstance(value, str), "a hash"),
-    "version": (lambda value: isinstance(value, str), "a version of kmsim"),
-}
-_CONFIG_HAS: Expected = {
-    "policies": (
-        lambda value: isinstance(value, list) and all(isinstance(p, dict) and "name" in p for p in value),
-        "policies with names",
-    ),
-    "outcomes": (
-        lambda value: (
-            value == "all" or (isinstance(value, list) and bool(value) and set(map(str, value)) <= {*OUTCOMES})
-        ),
-        "all or names of outcomes",
-    ),
-}
-
-
-def _read(file: Path, parse: Callable[[str], Any]) -> Any:
-    """What stands in a file. Raises ValueError, naming it, if that cannot be read."""
-    try:
-        return parse(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        why = (error.strerror or "").lower()
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        why = " ".join(str(error).split())
-    raise ValueError(f"{file.name} cannot be read: {why}")
-
-
-def _checked(file: str, found: Any, expected: Expected) -> dict[str, Any]:
-    """What was found in a file, if it has these keys. Raises ValueError, naming the first that it lacks or has wrongly.
-
-    >>> _checked("a.json", {"n": "x"}, {"n": (lambda value: value == 1, "one")})
-    Traceback (most recent call last):
-    ValueError: a.json: n=x: expected one
-    """
-    if not isinstance(found, dict):
-        raise ValueError(f"{file} has no settings" if found else f"{file} is empty")
-    for key, (right, what) in expected.items():
-        if key not in found:
-            raise ValueError(f"{file} has no {key}")
-        if not right(found[key]):
-            raise ValueError(f"{file}: {BadValue(key, found[key], what)}")
-    return found
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them.
-
-    >>> _listed(["a", "b", "c"]), _listed(["a"])
-    ('a, b and c', 'a')
-    """
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

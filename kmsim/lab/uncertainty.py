@@ -12,7 +12,7 @@ Example
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from scipy import stats
 from kmsim.errors import BadValue
 from kmsim.lab import ranges
 from kmsim.lab.scenarios import Column, Scenarios
+from kmsim.lab.words import KEY_OUTCOMES, columns, listed
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 from kmsim.posterior import Posterior
 
@@ -233,7 +234,7 @@ def sentence(part: pd.DataFrame, name: Any = str) -> str:
     ]
     text = f"{verdict(part)}. {name(top.policy)} has the best mean and is best in {top.best} of {top.draws} draws"
     text += f" (in {top.best_runs} of {top.runs} single runs)"
-    text += f"; {_listed(others)}" if others else ""
+    text += f"; {listed(others)}" if others else ""
     least = part.loc[part.regret.idxmin()]
     cost, worst = (amount(outcome.name, value) for value in (least.regret, least.regret_high))
     text += f". What choosing it wrongly would cost on average is least for {name(least.policy)}: {cost} short of the best of each draw"
@@ -256,14 +257,8 @@ def amount(outcome: str, value: float) -> str:
     return "under 0.1 points" if value < 0.0005 else f"{100 * value:.1f} points"
 
 
-def _listed(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
-
-
 def text(c: Any) -> str:
     """Who is best, how often and at what cost if it is not, for a terminal: a block an outcome. c: a Comparison over a posterior."""
-    from kmsim.lab.words import KEY_OUTCOMES, columns
-
     blocks = [
         "How sure is the ranking? (k of n draws of the calibrated parameters, all others standing still; chance apart)"
     ]
