@@ -21,6 +21,7 @@ from tests.lab import process
 from tests.lab.folder import bits, check_whole
 
 SECONDS = 120  # for anything to happen
+MOMENT = 0.01  # in which the blow falls, after a part is written: a few runs' time, so that 600 runs outlast 30 kills
 SETTINGS = ["system=village", "policies=coaching,business_as_usual", "design=grid", "design.vary.theta=2..4"]
 SETTINGS += ["trajectories=all", "outcomes=doing_it_well,depth,cost_gbp"]
 
@@ -84,7 +85,7 @@ def disturb(place: Path, scenarios: int, kills: list[str], seed: int) -> list[in
             session = Session(place, start, "dask" if what == "dask worker" else "processes")
             written = session.until_parts(1)
             assert written, (what, done_at, session.process.communicate())
-            time.sleep(chance.random() * 0.1)
+            time.sleep(chance.random() * MOMENT)
             session.kill(what, chance)
             scan = Store.open(folder).scan()
             counts = 0 < scan.count < len(scan.done)
