@@ -37,7 +37,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
     from kmsim.lab.compaction import compact
     from kmsim.lab.store import Store
+    from kmsim.lab.words import counted
 
     made = compact(Store.open(folder))
-    print(f"{folder}: {made.before:,} parts are now {made.after:,}")
+    print(f"{folder}: {counted(made.before, 'part')} {'is' if made.before == 1 else 'are'} now {made.after:,}")
     return 0

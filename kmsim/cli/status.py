@@ -49,13 +49,14 @@ def main(words: Sequence[str], flags: Flags) -> int:
 def _lines(experiment: Experiment) -> list[str]:
     from kmsim.lab.reading import CONFIG
     from kmsim.lab.store import EDITED
+    from kmsim.lab.words import counted
 
     store, scan = experiment.store, experiment.scan
     failed = store.failures()
     missing = experiment.planned - experiment.done - len(failed)
     at_work = store.at_work()
     counts = {
-        "planned": f"{experiment.planned:,} runs",
+        "planned": counted(experiment.planned, "run"),
         "done": f"{experiment.done:,}",
         "failed": f"{len(failed):,}",
         "missing": f"{max(0, missing):,}",
