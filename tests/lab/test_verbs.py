@@ -96,7 +96,7 @@ def test_compact_keeps_every_row(kmsim, folder):  # noqa: F811
     assert (said.code, said.out) == (0, f"{folder}: {parts} parts are now 1\n")
     assert {table: bits(folder, table) for table in before} == before
     check_whole(folder)
-    assert kmsim("compact", str(folder)).out == f"{folder}: 1 parts are now 1\n"
+    assert kmsim("compact", str(folder)).out == f"{folder}: 1 part is now 1\n"
     assert run_plan(Store.open(folder).plan(), folder, "serial", work=stand_in.do).whole
 
 
