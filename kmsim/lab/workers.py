@@ -25,6 +25,7 @@ ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NU
 _ENVIRONMENT = {**ONE_THREAD, "PYTHONSAFEPATH": "1"}
 _TOLD = "ignore:no writable cache folder"  # a warning that whoever asks has given already
 _LOADED = ("kmsim.lab.work", "kmsim.lab.plan", "kmsim.model")  # before there is work
+_one_at_a_time = threading.RLock()
 
 
 # -- whoever starts them -----------------------------------------------------------------
@@ -94,9 +95,6 @@ def starting() -> Iterator[None]:
         _without_script(),
     ):
         yield
-
-
-_one_at_a_time = threading.RLock()
 
 
 @contextmanager
