@@ -361,7 +361,7 @@ def test_the_numbers_have_a_screen_of_their_own_in_presenter_mode(opener) -> Non
     assert min(sizes) >= 24
     assert dialog.evaluate("e => e.scrollHeight - e.clientHeight") <= 0
     page.keyboard.press("Escape")
-    dialog.wait_for(state="detached")
+    page.locator("dialog").wait_for(state="detached")  # closed and gone: between the two nobody can press a key
     page.locator("main").focus()
     page.keyboard.press("t")
     dialog.wait_for()
