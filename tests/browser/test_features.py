@@ -291,7 +291,7 @@ def test_17_one_click_tells_a_schools_story(page) -> None:
     assert found.startswith(dialog.get_by_role("heading").inner_text())
     assert "year" in dialog.inner_text().lower()
     page.keyboard.press("Escape")
-    dialog.wait_for(state="detached")
+    page.locator("dialog").wait_for(state="detached")
     page.get_by_label("Tell the story of a school").select_option(index=3)
     dialog.locator("ol li").first.wait_for(timeout=20_000)
 

@@ -72,7 +72,7 @@ def tell(page) -> None:
         if all(part in told for part in parts):
             return
         page.keyboard.press("Escape")
-        dialog.wait_for(state="detached")
+        page.locator("dialog").wait_for(state="detached")  # closed and gone: what closes it may come a little later
     raise AssertionError("no school joined, used it and did it well")
 
 
