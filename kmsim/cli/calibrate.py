@@ -56,7 +56,10 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.scenario import number
 
     budget = Budget.read(settings["calibration"], changes)
-    name = checked_name(settings["name"]) or default_name(str(settings["calibration"]), fingerprint())
+    name = checked_name(settings["name"]) or default_name(
+        str(settings["calibration"]),
+        fingerprint("calibration/", "evidence/", "data/findings.yaml", "data/posterior.csv"),
+    )
     workers = checked_workers(settings["workers"])
     seed = number("seed", settings["seed"], 0, 2**31, whole=True)
     terminal = Terminal(flags.quiet)

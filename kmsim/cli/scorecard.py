@@ -54,7 +54,11 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.lab.pool import checked_workers
     from kmsim.report.scorecard import write
 
-    folder = folder_of(VERB, checked_name(settings["name"]) or default_name(size, fingerprint()))
+    folder = folder_of(
+        VERB,
+        checked_name(settings["name"])
+        or default_name(size, fingerprint("evidence/", "data/findings.yaml", "data/posterior.csv")),
+    )
     workers = checked_workers(settings["workers"])
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()

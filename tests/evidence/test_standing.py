@@ -11,7 +11,7 @@ from kmsim.evidence.checks import CHECKS
 from kmsim.evidence.intervals import Interval
 from kmsim.evidence.scorecard import Scorecard
 from kmsim.evidence.verdicts import FAIL, PASS
-from kmsim.fingerprint import code_fingerprint, fingerprint
+from kmsim.fingerprint import code_fingerprint
 
 CARD = Scorecard([Result(CHECKS[0], Interval(0.5, 0.4, 0.6, 5)), Result(CHECKS[1], Interval(-0.5, -0.6, -0.4, 5))])
 
@@ -61,13 +61,3 @@ def test_a_file_that_is_none_is_told(tmp_path, monkeypatch):
         standing.read()
     with pytest.raises(KmsimError, match="cannot be written"):
         standing.write(CARD, tmp_path / "no" / "folder.csv")
-
-
-def test_verdicts_are_no_part_of_the_model():
-    import kmsim.fingerprint as module
-
-    names = [name for name, _ in module._walk(module.files("kmsim"))]
-    assert "data/findings.yaml" in names
-    assert "data/scorecard.csv" not in names
-    assert not any(name.startswith("experiments/") for name in names)
-    assert fingerprint() == module._hash(lambda name: True)
