@@ -20,7 +20,19 @@ LAYERS = (
     ("model",),
     ("beginning",),
     ("phases", "policies", "outcomes", "system", "scenario", "rules"),
-    ("parameters", "posterior", "agents", "columns", "rng", "names", "errors", "jit", "fingerprint", "configuration"),
+    (
+        "parameters",
+        "posterior",
+        "agents",
+        "columns",
+        "rng",
+        "names",
+        "errors",
+        "jit",
+        "fingerprint",
+        "configuration",
+        "table_file",
+    ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SIMULATION = {name for names in LAYERS[LAYERS.index(("model",)) :] for name in names}
