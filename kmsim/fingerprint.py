@@ -32,6 +32,7 @@ RUNS = (
     "rules/",
     "scenario.py",
     "system/",
+    "table_file.py",
 )
 # What is stored of a run beside its outcomes, and the data that ship with the package and stand in no run key.
 STORED = ("lab/work.py",)

@@ -34,10 +34,10 @@ WEB_PAGE = re.compile(rb"\s*<(!doctype|html|head|body|\?xml)", re.IGNORECASE)
 NO_CP1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 
 
-def read_bytes(path: str | Path, key: str, most: int = MOST_BYTES) -> bytes:
+def read_bytes(path: str | Path, key: str, most: int = MOST_BYTES, what: str = "a file") -> bytes:
     """All bytes of a regular file, read once. A link is followed; what it leads to must be a regular file.
 
-    key: the setting that names the file, for errors. Raises BadValue for a file that is missing, cannot be read, is a
+    key: the setting that names the file, what: what it should be, for errors. Raises BadValue for a file that is missing, cannot be read, is a
     folder, a pipe or a device (without waiting for one), or holds more than `most` bytes.
 
     >>> read_bytes("no/such.csv", "system.path")
@@ -49,19 +49,19 @@ def read_bytes(path: str | Path, key: str, most: int = MOST_BYTES) -> bytes:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         problem = (error.strerror or "it cannot be read").lower()
-        raise BadValue(key, path, f"a file that can be read; {problem}") from None
+        raise BadValue(key, path, f"{what} that can be read; {problem}") from None
     except ValueError:
         raise BadValue(key, path, "the path of a file, without NUL characters") from None
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
-        raise BadValue(key, path, f"a regular file, not {_kind(status.st_mode)}")
+        raise BadValue(key, path, f"{what} that can be read; it is {_kind(status.st_mode)}, not a regular file")
     with os.fdopen(handle, "rb") as file:
         try:
             data = b"" if status.st_size > most else file.read(most + 1)
         except OSError as error:
             raise BadValue(
-                key, path, f"a file that can be read; {(error.strerror or 'it cannot be').lower()}"
+                key, path, f"{what} that can be read; {(error.strerror or 'it cannot be').lower()}"
             ) from None
     if max(status.st_size, len(data)) > most:
         raise BadValue(key, path, f"a file of at most {most / 2**20:,.0f} MB, not {status.st_size / 2**20:,.0f} MB")
@@ -74,13 +74,22 @@ def _kind(mode: int) -> str:
 
 
 def decode(data: bytes, name: str, windows: bool = False) -> str:
-    """The text of a table. UTF-8, with or without its mark; else, if `windows` allows it, Windows-1252 (cp1252).
+    """The text of a table, without a mark at its start. Raises KmsimError as `encoding_of`.
+
+    >>> decode("\ufeffCafé".encode("utf-8"), "a.csv"), decode("Café".encode("cp1252"), "a.csv", windows=True)
+    ('Café', 'Café')
+    """
+    return data.decode(encoding_of(data, name, windows))
+
+
+def encoding_of(data: bytes, name: str, windows: bool = False) -> str:
+    """The encoding of a table's bytes: utf-8-sig (with or without its mark), else cp1252 (Windows-1252) if `windows` allows it.
 
     name: how the file is called in errors. Raises KmsimError, with the line, for a byte that neither encoding knows, for
     lines in both encodings, for NUL characters, and for a file that is no text (Excel, UTF-16, compressed, a web page).
 
-    >>> decode("Café".encode("utf-8"), "a.csv"), decode("Café".encode("cp1252"), "a.csv", windows=True)
-    ('Café', 'Café')
+    >>> encoding_of("Café".encode("utf-8"), "a.csv"), encoding_of("Café".encode("cp1252"), "a.csv", windows=True)
+    ('utf-8-sig', 'cp1252')
     """
     for magic, what in MAGIC:
         if data.startswith(magic):
@@ -94,7 +103,8 @@ def decode(data: bytes, name: str, windows: bool = False) -> str:
     marked = data.startswith(b"\xef\xbb\xbf")
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        return data.decode("utf-8")
+        data.decode("utf-8")
+        return "utf-8-sig"
     except UnicodeDecodeError as error:
         bad = error.start
     where = f"{name}, line {_line(data, bad)}: byte 0x{data[bad]:02x}"
@@ -111,7 +121,7 @@ def decode(data: bytes, name: str, windows: bool = False) -> str:
             f"{name}, line {_line(data, at)}: byte 0x{data[at]:02x} is neither UTF-8 nor Windows-1252; "
             "save the file as CSV UTF-8"
         ) from None
-    return data.decode("cp1252")
+    return "cp1252"
 
 
 def _line(data: bytes, at: int) -> int:

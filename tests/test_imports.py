@@ -32,7 +32,6 @@ LAYERS = (
         "fingerprint",
         "configuration",
         "table_file",
-        "operating_system",
     ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
-from kmsim.cli.streams import show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import defaults_told, page
 
@@ -71,13 +70,13 @@ def main(words: Sequence[str], flags: Flags) -> int:
         from kmsim.calibration.words import synthetic
 
         rows, _ = diagnose(folder, settings["diagnostics"], budget, seed, workers, _Lines(terminal))
-        show(synthetic(rows, settings["diagnostics"]), folder)
+        print(synthetic(rows, settings["diagnostics"]), flush=True)
         terminal.say(f"results are in {folder}")
         return 0
     found = calibrate(folder, budget, seed, workers, _Lines(terminal), ["kmsim", VERB, *words])
     answer = told(found)
     (folder / "table.txt").write_text(answer + "\n", encoding="utf-8")
-    show(answer, folder)
+    print(answer, flush=True)
     terminal.say(f"results are in {folder}")
     return 0
 

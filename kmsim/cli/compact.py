@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kmsim.cli.folder import folder_and_rest, nothing_more
-from kmsim.cli.streams import show
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -41,5 +40,5 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.lab.words import counted
 
     made = compact(Store.open(folder))
-    show(f"{folder}: {counted(made.before, 'part')} {'is' if made.before == 1 else 'are'} now {made.after:,}", folder)
+    print(f"{folder}: {counted(made.before, 'part')} {'is' if made.before == 1 else 'are'} now {made.after:,}")
     return 0

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from kmsim.cli import text
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
-from kmsim.cli.streams import StdoutError, show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import KmsimError
@@ -60,14 +59,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
     places = [None if settings["into"] is None else _place(settings["into"], study.name) for study in studies]
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()
-    unread: StdoutError | None = None
     for study, place in zip(studies, places, strict=True):
-        try:
-            _one(study, place, workers, ["kmsim", VERB, *words], terminal)
-        except StdoutError as error:  # the studies that follow are asked for too
-            unread = error
-    if unread is not None:
-        raise unread
+        _one(study, place, workers, ["kmsim", VERB, *words], terminal)
     return 0
 
 
@@ -95,7 +88,6 @@ def _one(study: Study, place: Path | None, workers: int | None, command: Sequenc
     if place is not None:
         write(found, place)
     said = module_of(study).tell(found)
-    lines = [f"{study.number} {study.title}: {study.question}\n"]
-    lines += [text.paragraph("- " + line.replace("**", "")) for line in said.finding]
-    show("\n".join(lines) + "\n", folder)
+    print(f"{study.number} {study.title}: {study.question}\n")
+    print("\n".join(text.paragraph("- " + line.replace("**", "")) for line in said.finding) + "\n", flush=True)
     terminal.say(f"results are in {folder}" + (f", its page in {place}" if place else ""))

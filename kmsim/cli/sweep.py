@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kmsim.cli import arguments, multirun, work
 from kmsim.cli.compose import keys
-from kmsim.cli.streams import show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import DOTTED, defaults_told, page
 
@@ -80,10 +79,12 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     terminal.say_if_compiling()
     with terminal.progress(f"{VERB}: {folder.name}") as progress:
         found = run_plan(plan, folder, asked.executor, asked.workers, progress, command=command, **asked.options)
-    came = (
-        f"{found.done:,} of {counted(found.planned, 'run')} {'is' if found.planned == 1 else 'are'} done, in {folder}"
+    if found.done:
+        print(overview(open_experiment(folder)) + "\n")
+    print(
+        f"{found.done:,} of {counted(found.planned, 'run')} {'is' if found.planned == 1 else 'are'} done, in {folder}",
+        flush=True,
     )
-    show(f"{overview(open_experiment(folder))}\n\n{came}" if found.done else came, folder)
     if found.whole:
         return 0
     print(

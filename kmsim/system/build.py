@@ -10,6 +10,7 @@ import numpy as np
 from kmsim import rng
 from kmsim.errors import KmsimError, unknown
 from kmsim.system.built import PHASES, System
+from kmsim.system.left_out import left_out, number_of_schools
 from kmsim.system.places import hilbert, neighbours
 from kmsim.system.rows import Rows, labelled, take
 from kmsim.system.settings import Settings, settings
@@ -35,9 +36,14 @@ def build(config: Settings | Mapping[str, Any] | str = "london", overrides: Mapp
     """
     chosen = config if isinstance(config, Settings) else settings(config, overrides)
     rows, notes = _read(chosen)
-    rows = _subset(rows, chosen)
+    rows = _subset(rows, chosen, notes)
     rows = _with_pupils(rows, notes)
     rows, thinned = _thin(rows, chosen.scale)
+    if thinned > 1:
+        kept = len(rows["urn"])
+        notes.append(
+            f"{number_of_schools(kept)} of {round(kept * thinned):,} stand for all (system.scale={chosen.scale:g})"
+        )
     rows["fsm"] = _fsm(rows, notes)
     if guessed := int(rows["place_estimated"].sum()):
         notes.append(f"place estimated, not the school's own point: {guessed} of {len(rows['urn'])} schools")
@@ -60,32 +66,36 @@ def _read(chosen: Settings) -> tuple[Rows, list[str]]:
     if chosen.source == "gias":
         from kmsim.system.gias import gias
 
-        return gias(str(chosen.path))
+        return gias(str(chosen.path), bool(chosen.strict))
     from kmsim.system.village import village
 
     return village(chosen)
 
 
-def _subset(rows: Rows, chosen: Settings) -> Rows:
+def _subset(rows: Rows, chosen: Settings, notes: list[str]) -> Rows:
     """The schools of the authorities, regions, trusts and phases asked for; names are found whatever their case."""
+    asked = {key: getattr(chosen, key) for key in (*WHAT, "phase") if getattr(chosen, key)}
+    if chosen.source == "synthetic":
+        asked.pop("region", None)  # it chooses the distributions: all schools are of it
     keep = np.isin(rows["phase"], [PHASES.index(phase) for phase in chosen.phase or PHASES])
-    for key, what in WHAT.items():
-        wanted = getattr(chosen, key)
-        if wanted:
-            keep &= _named(f"system.{key}", rows[key], wanted, what)
+    for key in asked:
+        if key != "phase":
+            keep &= _named(f"system.{key}", rows[key], asked[key], WHAT[key])
+    told = " and ".join(f"{key}={', '.join(names)}" for key, names in asked.items())
     if not keep.any():
-        asked = ((key, ", ".join(getattr(chosen, key))) for key in (*WHAT, "phase"))
-        raise KmsimError("system: no school has " + " and ".join(f"{key}={names}" for key, names in asked if names))
+        raise KmsimError(f"system: no school has {told}")
+    if not keep.all():
+        notes.append(left_out(rows["name"][~keep].tolist(), f"outside {told}"))
     return take(rows, keep)
 
 
 def _named(key: str, column: np.ndarray, wanted: Iterable[str], what: str) -> np.ndarray:
-    known = {name.casefold(): name for name in set(column.tolist()) if name}
+    known = {name.casefold(): name for name in sorted(set(column.tolist())) if name}
     for name in wanted:
         if name.casefold() not in known:
             raise unknown(key, name, known.values(), what)
-    names = {known[name.casefold()] for name in wanted}
-    return np.array([name in names for name in column.tolist()])
+    names = {name.casefold() for name in wanted}
+    return np.array([name.casefold() in names for name in column.tolist()])
 
 
 def _with_pupils(rows: Rows, notes: list[str]) -> Rows:
@@ -93,7 +103,7 @@ def _with_pupils(rows: Rows, notes: list[str]) -> Rows:
     counted = np.isfinite(rows["pupils"])
     for why, missing in (("no pupil count", ~counted), ("no pupils", rows["pupils"] < 1)):
         if missing.any():
-            notes.append(f"left out: {why}: {', '.join(rows['name'][missing])}")
+            notes.append(left_out(rows["name"][missing].tolist(), why))
     keep = counted & (rows["pupils"] >= 1)
     if not keep.any():
         raise KmsimError("system: no school is left, for none has a count of pupils")

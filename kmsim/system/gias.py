@@ -2,179 +2,273 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from kmsim.errors import BadValue, KmsimError, unknown
+from kmsim.errors import KmsimError, unknown
 from kmsim.system.built import PHASES
+from kmsim.system.gias_numbers import CAPACITY, EAST, FSM, PUPILS, numbers, urn
+from kmsim.system.gias_table import Extract, Problem, Record, listed, refuse
+from kmsim.system.gias_words import (
+    GROUPS,
+    NO_NAME,
+    OTHER_TYPES,
+    OUTSIDE,
+    PHASES_GIVEN,
+    STATE,
+    STATUSES,
+    TYPES,
+    funded_by,
+    key,
+    outside_england,
+    phase_of,
+    trust_of,
+)
+from kmsim.system.left_out import by_kind, left_out, names, number_of_schools
 from kmsim.system.rows import Rows, blank, take, text
+from kmsim.table_file import read_bytes, shown
 
-NEEDED = (
-    "URN",
-    "LA (name)",
-    "EstablishmentName",
-    "PhaseOfEducation (name)",
-    "NumberOfPupils",
-    "Easting",
-    "Northing",
-    "EstablishmentStatus (name)",
+STATUS, PHASE = "EstablishmentStatus (name)", "PhaseOfEducation (name)"
+TYPE, GROUP = "TypeOfEstablishment (name)", "EstablishmentTypeGroup (name)"
+MOST_NAME = 200
+STATUS_WORDS = ("Open", "Closed", "Open, but proposed to close", "Proposed to open")
+PHASE_WORDS = (
+    *("Nursery", "Primary", "Middle deemed primary", "Secondary", "Middle deemed secondary"),
+    *("16 plus", "All-through", "Not applicable"),
 )
-OPTIONAL = (
-    "TypeOfEstablishment (name)",
-    "EstablishmentTypeGroup (name)",
-    "SchoolCapacity",
-    "PercentageFSM",
-    "GOR (name)",
-    "TrustSchoolFlag (name)",
-    "Trusts (name)",
-    "Federations (name)",
+GROUP_WORDS = (
+    *("Local authority maintained schools", "Academies", "Free Schools", "Special schools", "Colleges"),
+    *("Independent schools", "Universities", "Online provider", "Other types", "Welsh schools"),
 )
-OPEN = {"open", "open, but proposed to close"}
-STATE_FUNDED = {"local authority maintained schools", "academies", "free schools", "special schools"}
-PHASE_OF = {
-    "nursery": "nursery",
-    "primary": "primary",
-    "middle deemed primary": "primary",
-    "secondary": "secondary",
-    "middle deemed secondary": "secondary",
-    "all-through": "secondary",
-    "16 plus": "secondary",
-}
-SUPPRESSED = {"", "z", "c", "x", "supp", "na", "null"}
-NO_TRUST = {"", "not applicable", "not supported by a trust"}
-MOST_PUPILS, MOST_METRES, MOST_URN = 20_000, 1_300_000, 2**31 - 1
 
 
-def gias(path: str) -> tuple[Rows, list[str]]:
-    """The open state-funded schools of an extract in order of URN, and notes on all that was taken for something missing.
+def gias(path: str, strict: bool = False) -> tuple[Rows, list[str]]:
+    """The open state-funded schools of England in an extract, in order of URN, and notes on all that is left out or estimated.
 
-    A missing number of pupils is taken as the school's capacity, a missing place as the mean of its authority; schools
-    for which there is neither pupils nor capacity go on without and are left out by `build`. x and y are Easting and
-    Northing in km. No extract counts teachers: posts are fitted.
-
-    Raises KmsimError for a file or columns that are missing, BadValue and UnknownName with row and column for a value.
+    As `parse`, of the bytes of a file. Raises BadValue for a file that cannot be read.
 
     >>> gias("extract.csv")
     Traceback (most recent call last):
         ...
     kmsim.errors.BadValue: system.path=extract.csv: expected a csv file that can be read; no such file or directory
     """
-    records = list(_records(Path(path)))
+    return parse(read_bytes(path, "system.path", what="a csv file"), Path(path).name, strict)
+
+
+def parse(data: bytes, file: str, strict: bool = False) -> tuple[Rows, list[str]]:
+    """The open state-funded schools of England in the bytes of an extract, and notes. file: its name, for errors and notes.
+
+    A missing number of pupils is taken as the school's capacity, a missing place as the mean of its authority; schools
+    for which there is neither pupils nor capacity go on without and are left out by `build`. x and y are Easting and
+    Northing in km. No extract counts teachers: posts are fitted. Rows with a value that cannot be used are left out and
+    named, if they are few (`few`); strict: none may be.
+
+    Raises KmsimError, in one line that tells all of them, for columns that are missing or in the wrong unit, words that
+    are not known, values that cannot be used and schools that stand twice with different values.
+    """
+    extract = Extract(data, file)
+    notes = [f"posts fitted from pupils: {file} does not count teachers"]
+    records = _chosen(extract, notes, strict)
+    found, problems = numbers(records, file)
+    problems += _bad_text(records)
+    if problems:
+        records, found = _without(records, found, problems, file, strict, notes)
     if not records:
-        raise KmsimError(f"{path}: no open, state-funded school in it")
-    records.sort(key=lambda record: record[0])
-    rows, notes = blank(len(records)), [f"posts fitted from pupils: {path} does not count teachers"]
-    rows["urn"] = np.array([record[0] for record in records], np.int32)
-    for i, key in enumerate(("name", "la", "region", "trust", "federation"), start=1):
-        rows[key] = text(record[i] for record in records)
-    numbers = np.array([record[6:] for record in records], np.float64)
-    rows["phase"] = numbers[:, 0].astype(np.uint8)
-    rows["fsm"] = (numbers[:, 3] / 100).astype(np.float32)
-    rows["pupils"] = _pupils(rows, numbers[:, 1], numbers[:, 2], notes)
-    return _placed(rows, numbers[:, 4:] / 1000, notes), notes
-
-
-def _records(path: Path) -> Iterator[tuple]:
-    """One tuple a school: urn, name, la, region, trust, federation; phase, pupils, capacity, fsm %, easting, northing."""
-    seen: dict[int, int] = {}
-    for line, cells in _cells(path):
-        group = cells["EstablishmentTypeGroup (name)"]
-        if cells["EstablishmentStatus (name)"].lower() not in OPEN or (group and group.lower() not in STATE_FUNDED):
-            continue
-        place = f"{path.name}, line {line}, "
-        urn = int(_number(place, "URN", cells, 1, MOST_URN))
-        if urn in seen:
-            raise BadValue(f"{place}URN", cells["URN"], f"a school once only; it is on line {seen[urn]} too")
-        seen[urn] = line
-        if not cells["LA (name)"]:
-            raise BadValue(f"{place}LA (name)", "", "the name of an authority")
-        yield (
-            urn,
-            cells["EstablishmentName"] or f"URN {urn}",
-            cells["LA (name)"],
-            cells["GOR (name)"] or "Region not given",
-            _trust(cells),
-            "" if cells["Federations (name)"].lower() in NO_TRUST else cells["Federations (name)"],
-            PHASES.index(_phase(place, cells)),
-            _number(place, "NumberOfPupils", cells, 0, MOST_PUPILS),
-            _number(place, "SchoolCapacity", cells, 0, MOST_PUPILS),
-            _number(place, "PercentageFSM", cells, 0, 100),
-            _number(place, "Easting", cells, 0, MOST_METRES),
-            _number(place, "Northing", cells, 0, MOST_METRES),
+        raise KmsimError(
+            f"{file}: no open, state-funded school of England in its {len(extract.records):,} rows; {'; '.join(notes[1:])}"
         )
+    order = np.argsort([urn(record) or 0 for record in records], kind="stable")
+    return _rows([records[i] for i in order], found[order], notes)
 
 
-def _cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each line's number and its cells by column; a column that may be missing is empty. Windows-1252, or UTF-8 if marked."""
-    try:
-        with path.open("rb") as file:
-            marked = file.read(3) == b"\xef\xbb\xbf"
-        with path.open(encoding="utf-8-sig" if marked else "cp1252", errors="replace", newline="") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
-            for name in NEEDED:
-                if name not in header:
-                    raise KmsimError(f"{path}: no column '{name}'; a GIAS extract has {', '.join(NEEDED)}")
-            at = {name: header.index(name) for name in NEEDED + OPTIONAL if name in header}
-            absent = {name: "" for name in OPTIONAL if name not in header}
-            for cells in reader:
-                if len(cells) != len(header) and cells:
-                    raise KmsimError(f"{path.name}, line {reader.line_num}: {len(cells)} cells, expected {len(header)}")
-                if cells:
-                    yield reader.line_num, {name: cells[i].strip() for name, i in at.items()} | absent
-    except OSError as error:
-        problem = (error.strerror or "it cannot be read").lower()
-        raise BadValue("system.path", path, f"a csv file that can be read; {problem}") from None
-    except csv.Error as error:
-        raise KmsimError(f"{path.name}, line {reader.line_num}: not csv: {error}") from None
+def few(problems: int, rows: int) -> bool:
+    """Whether so many rows of a file may be left out for a value that cannot be used: two or one in twenty, fewer than half.
+
+    >>> few(1, 8), few(3, 8), few(1, 2), few(5, 100)
+    (True, False, False, True)
+    """
+    return problems <= max(2, rows // 20) and 2 * problems < rows
 
 
-def _number(place: str, column: str, cells: dict[str, str], low: float, high: float) -> float:
-    """A cell as a number, NaN if it is empty or suppressed (never a URN)."""
-    cell = cells[column]
-    if cell.lower() in SUPPRESSED and column != "URN":
-        return math.nan
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise BadValue(f"{place}{column}", cell, f"a number from {low} to {high}")
-    return value
+def _chosen(extract: Extract, notes: list[str], strict: bool) -> list[Record]:
+    """The records of open, state-funded schools of England, each once. All others are counted in the notes."""
+    chosen: list[Record] = []
+    away: dict[str, list[tuple[str, str]]] = {"not open": [], "not in England": [], "not state-funded": []}
+    untold, words, problems = [], Counter[str](), []
+    for record in _once(extract, notes, strict):
+        cells = record.cells
+        status, funded = STATUSES.get(key(cells[STATUS])), funded_by(cells[TYPE], cells[GROUP])
+        if status is None:
+            problems.append(_unknown_word(record, STATUS, STATUS_WORDS, "a status"))
+        elif status != "open":
+            away["not open"].append((status, record.name))
+        elif funded == OUTSIDE or outside_england(cells["LA (name)"], cells["GOR (name)"], cells["LA (code)"]):
+            away["not in England"].append(("", record.name))
+        elif funded is None:
+            problems.append(
+                _unknown_word(record, GROUP if cells[GROUP] else TYPE, GROUP_WORDS, "a group of establishments")
+            )
+        elif funded not in (STATE, ""):
+            away["not state-funded"].append((funded, record.name))
+        elif phase_of(cells[TYPE], cells[GROUP], cells[PHASE]) is None:
+            problems.append(_unknown_word(record, PHASE, PHASE_WORDS, "a phase"))
+        else:
+            chosen.append(record)
+            if funded == "":
+                untold.append(record.name)
+            words.update(_not_known(cells))
+    if problems:
+        refuse(extract.file, problems)
+    for why, which in away.items():
+        if which:
+            kinds = by_kind(kind for kind, _ in which if kind)
+            notes.append(left_out([name for _, name in which], f"{why} ({kinds})" if kinds else why))
+    if extract.empty:
+        notes.append(f"{extract.empty:,} empty row{'s' * (extract.empty != 1)} left out")
+    if untold:
+        notes.append(
+            f"{number_of_schools(len(untold))} without group and type of establishment, taken as state-funded: {names(untold)}"
+        )
+    if words:
+        told = ", ".join(f"{word} ({number_of_schools(count)})" for word, count in words.most_common(5))
+        more = f" and {len(words) - 5} more" if len(words) > 5 else ""
+        notes.append(f"words of the extract that are not known, where others decide: {told}{more}")
+    return chosen
 
 
-def _phase(place: str, cells: dict[str, str]) -> str:
-    kind = f"{cells['TypeOfEstablishment (name)']} {cells['EstablishmentTypeGroup (name)']}".lower()
-    if "pupil referral" in kind or "alternative provision" in kind:
-        return "pru"
-    if "special" in kind:
-        return "special"
-    given = cells["PhaseOfEducation (name)"]
-    if given.lower() not in PHASE_OF:
-        raise unknown(f"{place}PhaseOfEducation (name)", given, [name.capitalize() for name in PHASE_OF], "a phase")
-    return PHASE_OF[given.lower()]
+def _once(extract: Extract, notes: list[str], strict: bool) -> list[Record]:
+    """The records without those that repeat another. Refuses a URN with two different rows."""
+    first: dict[str, Record] = {}
+    kept, again, problems = [], [], []
+    for record in extract.records:
+        number = urn(record)
+        same = None if number is None else first.setdefault(str(number), record)
+        if same is None or same is record:
+            kept.append(record)
+        elif same.cells == record.cells and not strict:
+            again.append(record.name)
+        else:
+            differ = [column for column in record.cells if record.cells[column] != same.cells[column]]
+            told = f"; there {differ[0]}={shown(same.cells[differ[0]])}" if differ else ""
+            expected = f"a school once only; it is on line {same.line} too{told}"
+            problems.append(Problem(record.line, "URN", record.cells["URN"], expected))
+    if problems:
+        refuse(extract.file, problems)
+    if again:
+        notes.append(left_out(again, "on a second row that says the same"))
+    return kept
 
 
-def _trust(cells: dict[str, str]) -> str:
-    """A multi-academy trust's name; where the extract does not say what a trust is, any trust's."""
-    name, flag = cells["Trusts (name)"], cells["TrustSchoolFlag (name)"].lower()
-    return "" if name.lower() in NO_TRUST or (flag and "multi-academy" not in flag) else name
+def _unknown_word(record: Record, column: str, known: Iterable[str], what: str) -> Problem:
+    word = record.cells[column]
+    told = str(unknown("", shown(word) or "nothing", known, what)).partition(": ")[2]
+    return Problem(record.line, column, word, unknown=told)
+
+
+def _not_known(cells: dict[str, str]) -> list[str]:
+    """Words of a school that is used which are not known, where another column decides."""
+    words = []
+    if key(cells[TYPE]) not in TYPES and key(cells[TYPE]) not in OTHER_TYPES and cells[TYPE]:
+        words.append(f"{TYPE}={shown(cells[TYPE])}")
+    if key(cells[GROUP]) not in GROUPS and cells[GROUP]:
+        words.append(f"{GROUP}={shown(cells[GROUP])}")
+    if key(cells[PHASE]) not in PHASES_GIVEN:
+        words.append(f"{PHASE}={shown(cells[PHASE])}")
+    if not trust_of(cells["Trusts (name)"], cells["TrustSchoolFlag (name)"])[1]:
+        words.append(
+            f"TrustSchoolFlag (name)={shown(cells['TrustSchoolFlag (name)'])}, taken as no multi-academy trust"
+        )
+    return words
+
+
+def _bad_text(records: Sequence[Record]) -> list[Problem]:
+    """Problems of names: a school without URN, authority or phase, and names that are too long or do not print."""
+    problems = []
+    for record in records:
+        cells = record.cells
+        if urn(record) is None:
+            problems.append(Problem(record.line, "URN", cells["URN"], "a whole number from 1 to 2147483647"))
+        if key(cells["LA (name)"]) in NO_NAME:
+            problems.append(Problem(record.line, "LA (name)", cells["LA (name)"], "the name of an authority"))
+        if phase_of(cells[TYPE], cells[GROUP], cells[PHASE]) == "":
+            problems.append(
+                Problem(record.line, PHASE, cells[PHASE], "a phase, such as Primary, for this type of school")
+            )
+        for column in ("EstablishmentName", "LA (name)", "GOR (name)", "Trusts (name)", "Federations (name)"):
+            if len(cells[column]) > MOST_NAME or not cells[column].isprintable():
+                expected = f"a name of at most {MOST_NAME} characters that print"
+                problems.append(Problem(record.line, column, cells[column], expected))
+    return problems
+
+
+def _without(
+    records: list[Record], found: np.ndarray, problems: list[Problem], file: str, strict: bool, notes: list[str]
+) -> tuple[list[Record], np.ndarray]:
+    """The records without those that have problems, which are noted; refuses if they are not few, or if none may be."""
+    lines = {problem.line for problem in problems}
+    if strict:
+        refuse(file, problems, "; system.strict=true leaves no row out")
+    if not few(len(lines), len(records)):
+        refuse(file, problems)
+    bad = [record.name for record in records if record.line in lines]
+    problems.sort(key=lambda problem: problem.line)
+    notes.append(f"{left_out(bad, 'a value that cannot be used')} ({file}: {listed(problems)})")
+    good = np.array([record.line not in lines for record in records])
+    return [record for record in records if record.line not in lines], found[good]
+
+
+def _rows(records: Sequence[Record], found: np.ndarray, notes: list[str]) -> tuple[Rows, list[str]]:
+    """Records and their numbers, in order of URN, as rows."""
+    rows = blank(len(records))
+    cells = [record.cells for record in records]
+    rows["urn"] = np.array([urn(record) for record in records], np.int32)
+    rows["name"] = text(own["EstablishmentName"] or f"URN {own['URN']}" for own in cells)
+    trusts = [trust_of(own["Trusts (name)"], own["TrustSchoolFlag (name)"])[0] for own in cells]
+    for column, given in (
+        ("la", [own["LA (name)"] for own in cells]),
+        ("region", ["" if key(own["GOR (name)"]) in NO_NAME else own["GOR (name)"] for own in cells]),
+        ("trust", trusts),
+        (
+            "federation",
+            ["" if key(own["Federations (name)"]) in NO_NAME else own["Federations (name)"] for own in cells],
+        ),
+    ):
+        rows[column] = text(_one_spelling(given, column, notes))
+    rows["region"] = text(name or "Region not given" for name in rows["region"])
+    phases = [phase_of(own[TYPE], own[GROUP], own[PHASE]) or "" for own in cells]
+    rows["phase"] = np.array([PHASES.index(phase) for phase in phases], np.uint8)
+    rows["fsm"] = (found[:, FSM] / 100).astype(np.float32)
+    rows["pupils"] = _pupils(rows, found[:, PUPILS], found[:, CAPACITY], notes)
+    return _placed(rows, found[:, EAST:] / 1000, notes), notes
+
+
+def _one_spelling(given: Sequence[str], column: str, notes: list[str]) -> list[str]:
+    """The names, those that differ only in case or spaces all spelled as the commonest of them."""
+    spellings: dict[str, Counter[str]] = {}
+    for name in given:
+        spellings.setdefault(name.casefold(), Counter())[name] += 1
+    chosen = {folded: counts.most_common(1)[0][0] for folded, counts in spellings.items()}
+    several = [f"{' and '.join(counts)} as {chosen[folded]}" for folded, counts in spellings.items() if len(counts) > 1]
+    if several:
+        notes.append(f"names of one {column} in several spellings, taken as one: {names(several)}")
+    return [chosen[name.casefold()] for name in given]
 
 
 def _pupils(rows: Rows, pupils: np.ndarray, capacity: np.ndarray, notes: list[str]) -> np.ndarray:
     guessed = np.isnan(pupils) & (capacity > 0)
     if guessed.any():
-        notes.append(f"no number of pupils, taken as the capacity: {', '.join(rows['name'][guessed])}")
+        which = rows["name"][guessed].tolist()
+        notes.append(
+            f"{number_of_schools(len(which))} without a number of pupils, taken as the capacity: {names(which)}"
+        )
     return np.where(guessed, capacity, pupils).astype(np.float32)
 
 
 def _placed(rows: Rows, km: np.ndarray, notes: list[str]) -> Rows:
     """The schools with a place: a missing one (empty or 0) is the mean of the authority's."""
-    km[~(km > 0).all(axis=1)] = np.nan
     known = np.isfinite(km[:, 0])
     for la in set(rows["la"][~known].tolist()):
         of_la = rows["la"] == la
@@ -184,7 +278,7 @@ def _placed(rows: Rows, km: np.ndarray, notes: list[str]) -> Rows:
     rows["x"], rows["y"] = km.T.astype(np.float32)
     nowhere = np.isnan(km[:, 0])
     if nowhere.any():
-        notes.append(f"left out: no Easting and Northing in the whole authority: {', '.join(rows['name'][nowhere])}")
+        notes.append(left_out(rows["name"][nowhere].tolist(), "no Easting and Northing in the whole authority"))
     if nowhere.all():
         raise KmsimError("system: no school is left, for none has an Easting and Northing")
     return take(rows, ~nowhere)

@@ -13,7 +13,12 @@ from kmsim.errors import BadValue, unknown
 from kmsim.system.built import PHASES
 
 SOURCES = ("village", "england", "synthetic", "gias")
-OWNED = {"n_schools": "synthetic", "path": "gias", "schools": "village"}  # keys that only one source reads
+OWNED = {
+    "n_schools": "synthetic",
+    "path": "gias",
+    "strict": "gias",
+    "schools": "village",
+}  # keys that only one source reads
 SYNTHETIC_REGIONS = ("England", "London")
 MOST_SCHOOLS = 100_000
 Names = tuple[str, ...]
@@ -25,6 +30,7 @@ class Settings:
 
     scale: how many schools one school here stands for (1: all are there). seed: of everything that is generated.
     n_schools: synthetic only; there `region` chooses the fitted distributions. path: gias only. schools: village only.
+    strict: gias only; true refuses a file with any row that cannot be used, where a few would be left out and told.
 
     >>> settings("village").source, settings("synthetic", {"n_schools": 40}).n_schools
     ('village', 40)
@@ -41,6 +47,7 @@ class Settings:
     seed: int = 1
     n_schools: int = 200
     path: str | None = None
+    strict: bool | None = None
     schools: tuple[Any, ...] = ()
 
 
@@ -85,6 +92,10 @@ def _checked(key: str, value: Any) -> Any:
         return _whole(place, value, 0, 2**63 - 1)
     if key == "n_schools":
         return _whole(place, value, 1, MOST_SCHOOLS)
+    if key == "strict":
+        if not isinstance(value, bool):
+            raise BadValue(place, value, "true or false")
+        return value
     if key == "schools":
         if not isinstance(value, (list, tuple)) or not value:
             raise BadValue(place, value, "a list of schools")
@@ -98,7 +109,7 @@ def _check_together(chosen: Settings, given: Mapping[str, Any]) -> None:
     for key, source in OWNED.items():
         if key in given and chosen.source != source:
             raise BadValue(f"system.{key}", given[key], f"none, for only source={source} reads it")
-        if key != "n_schools" and key not in given and chosen.source == source:
+        if key not in ("n_schools", "strict") and key not in given and chosen.source == source:
             raise BadValue(f"system.{key}", None, f"a value, for source={source} needs it")
     for phase in chosen.phase:
         if phase not in PHASES:

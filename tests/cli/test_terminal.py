@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from kmsim.cli.streams import standard_streams
 from kmsim.cli.terminal import Terminal
 
 
@@ -20,5 +19,4 @@ class Full:
 
 def test_a_note_that_finds_no_place_ends_no_work(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Full())
-    with standard_streams():
-        Terminal(quiet=False).say("a note")
+    Terminal(quiet=False).say("a note")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -44,8 +46,37 @@ def test_england_has_its_schools():
     rows = england()
     unknown = rows["name"][np.isnan(rows["pupils"])]
     assert len(unknown) == 45
-    assert system.notes[0] == "left out: no pupil count: " + ", ".join(unknown)
-    assert system.notes[1] == "left out: no pupils: Oxfordshire Hospital School"
+    assert system.notes[0] == "45 schools left out: no pupil count: " + ", ".join(unknown[:5]) + " and 40 more"
+    assert system.notes[1] == "1 school left out: no pupils: Oxfordshire Hospital School"
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides"),
+    [
+        ("london", {}),
+        ("england", {}),
+        ("borough", {"la": ["Hackney", "Camden"]}),
+        ("england", {"region": "London", "phase": "nursery"}),
+        ("england", {"trust": "Ark Schools"}),
+        ("synthetic", {"n_schools": 60, "phase": ["primary", "special"]}),
+        ("village", {"phase": "primary"}),
+    ],
+)
+def test_every_school_of_a_source_is_used_or_counted(name, overrides):
+    """Schools of the source = schools of the system + those that notes count as left out."""
+    from kmsim.system.build import _read
+    from kmsim.system.settings import settings
+
+    system = build(name, overrides)
+    there = len(_read(settings(name, overrides))[0]["urn"])
+    counted = [re.match(r"([\d,]+) schools? left out: \S", note) for note in system.notes]
+    assert system.n_schools + sum(int(found[1].replace(",", "")) for found in counted if found) == there
+    assert all(len(note) < 600 for note in system.notes)
+
+
+def test_a_thinned_system_says_how_many_schools_stand_for_all():
+    system = build("london", {"scale": 20})
+    assert any(f"{system.n_schools} schools of 2,606" in note and "scale=20" in note for note in system.notes)
 
 
 def test_schools_left_out_are_named():
