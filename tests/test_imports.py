@@ -32,6 +32,7 @@ LAYERS = (
         "fingerprint",
         "configuration",
         "table_file",
+        "operating_system",
     ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

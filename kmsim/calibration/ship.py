@@ -10,7 +10,6 @@ Example
 
 from __future__ import annotations
 
-import csv
 import shutil
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from kmsim.errors import KmsimError
+from kmsim.lab.spreadsheets import rows_to
 from kmsim.posterior import FILE, TOLD
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def write(found: Calibration, folder: Path) -> None:
     """Write posterior.csv, sets of equal weight with the medoid first, and posterior.yaml, where it is from."""
     priors = found.manifest["priors"]
     with (folder / FILE).open("w", encoding="utf-8", newline="") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
+        rows = rows_to(stream)
         rows.writerow(found.posterior.columns)
         for values in found.posterior.to_numpy(float):
             row = zip(found.posterior.columns, values, strict=True)

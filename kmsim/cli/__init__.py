@@ -6,20 +6,19 @@ names mean those modules in this file, not what Python calls so.)
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import traceback
 import warnings
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from types import ModuleType
 
+from kmsim.cli.streams import StdoutError, standard_streams
 from kmsim.errors import KmsimError, RunFailed, unknown
+from kmsim.operating_system import refusal
 
 VERBS = (
     "compare",
@@ -42,7 +41,6 @@ FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 WORKSHOP = ("--lan", "--no-browser")  # flags of workshop alone, likewise
 TRUST = "--trust-code="
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # what a disk that takes nothing more says
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
 HEAD = """\
@@ -76,21 +74,22 @@ class Flags:
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words of a command line ask for, and return the exit code.
 
-    0: done; 1: a run failed or kmsim is at fault; 2: the words cannot be used, told in one line; 130: interrupted.
+    0: done; 1: a run failed or kmsim is at fault; 2: the words cannot be used or the system refuses something, told in
+    one line; 130: interrupted; 141: the reader of stdout has left.
     """
     words = [*(sys.argv[1:] if argv is None else argv)]
-    if sys.stderr is None:  # closed: what is said there is for nobody, and no file may come to stand in its place
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for as long as the process is there)
-    if sys.stdout is None:
-        return _fail("stdout is closed: expected a place for the answer, such as > answer.txt", 2, False)
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter gets a mark in its place
-        with suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    with standard_streams():
+        return _main(words)
+
+
+def _main(words: Sequence[str]) -> int:
     debug = "--debug" in words
     try:
         code = _do(words)
         sys.stdout.flush()
         return code
+    except StdoutError as error:
+        return NOBODY_READS if error.reader_left else _fail(str(error), 2, debug)
     except KmsimError as error:
         return _fail(str(error), 2, debug)
     except RunFailed as error:
@@ -99,15 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(
             str(stop) or "interrupted; the same command begins again, or goes on with what is kept", INTERRUPTED, debug
         )
-    except BrokenPipeError:  # whoever read stdout has stopped: say nothing more, not even when Python closes it
-        _drop_stdout()
-        return NOBODY_READS
-    except OSError as error:
-        if error.errno not in FULL or error.filename is not None:  # files are told of by their names: a stream has none
-            return _internal(error, debug)
-        _drop_stdout()
-        return _fail(f"stdout: the answer cannot be written: {os.strerror(error.errno).lower()}", 2, debug)
     except Exception as error:
+        if refused := refusal(error):
+            return _fail(refused, 2, debug)
         return _internal(error, debug)
 
 
@@ -193,12 +186,6 @@ def _help() -> str:
     return HEAD + "".join(lines) + EXAMPLES
 
 
-def _drop_stdout() -> None:
-    """Have what stdout still holds go nowhere, so that Python does not stumble over it when it ends."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _internal(error: Exception, debug: bool) -> int:
     """Whose fault an error is that nobody expects: a user's own code's, if it arose in that, or kmsim's."""
     if place := _in_trusted_code(error):
@@ -210,6 +197,5 @@ def _internal(error: Exception, debug: bool) -> int:
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    with suppress(OSError):  # of a pipe that nobody reads, of a full disk
-        print("kmsim: " + " ".join(message.split()), file=sys.stderr)
+    print("kmsim: " + " ".join(message.split()), file=sys.stderr)
     return code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
+from kmsim.cli.streams import show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import defaults_told, page
 
@@ -70,13 +71,13 @@ def main(words: Sequence[str], flags: Flags) -> int:
         from kmsim.calibration.words import synthetic
 
         rows, _ = diagnose(folder, settings["diagnostics"], budget, seed, workers, _Lines(terminal))
-        print(synthetic(rows, settings["diagnostics"]), flush=True)
+        show(synthetic(rows, settings["diagnostics"]), folder)
         terminal.say(f"results are in {folder}")
         return 0
     found = calibrate(folder, budget, seed, workers, _Lines(terminal), ["kmsim", VERB, *words])
     answer = told(found)
     (folder / "table.txt").write_text(answer + "\n", encoding="utf-8")
-    print(answer, flush=True)
+    show(answer, folder)
     terminal.say(f"results are in {folder}")
     return 0
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kmsim.cli.folder import folder_and_rest, nothing_more
+from kmsim.cli.streams import show
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -40,5 +41,5 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.lab.words import counted
 
     made = compact(Store.open(folder))
-    print(f"{folder}: {counted(made.before, 'part')} {'is' if made.before == 1 else 'are'} now {made.after:,}")
+    show(f"{folder}: {counted(made.before, 'part')} {'is' if made.before == 1 else 'are'} now {made.after:,}", folder)
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -85,11 +84,11 @@ def _print_table(found: Any, terminal: Terminal) -> None:
 
 def _print_csv(found: Any) -> None:
     """All rows, some at a time; a text that a spreadsheet would run as a formula is made harmless."""
-    from kmsim.lab.spreadsheets import harmless
+    from kmsim.lab.spreadsheets import harmless, rows_to
 
-    out = csv.writer(sys.stdout, lineterminator="\n")
+    out = rows_to(sys.stdout)
     out.writerow(map(harmless, found.columns))
-    for batch in found.fetch_record_batch(AT_ONCE):
+    for batch in found.to_arrow_reader(AT_ONCE):
         out.writerows(zip(*map(_written, batch.columns), strict=True))
 
 

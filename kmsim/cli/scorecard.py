@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kmsim.cli import text
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
+from kmsim.cli.streams import show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import BadValue, unknown
@@ -71,13 +72,16 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
     card = score(folder, times=SIZES[size], workers=workers, progress=progress, command=["kmsim", VERB, *words])
     table = told_as_text(card)
-    print(table, flush=True)
     write(card, folder, table)
-    terminal.say(f"results are in {folder}")
+    refreshed = None
     if settings["refresh"]:
         from kmsim.evidence import standing
 
-        terminal.say(f"every report tells what fails from {standing.write(card)}")
+        refreshed = standing.write(card)
+    show(table, folder)
+    terminal.say(f"results are in {folder}")
+    if refreshed:
+        terminal.say(f"every report tells what fails from {refreshed}")
     return 0
 
 

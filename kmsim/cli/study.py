@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kmsim.cli import text
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
+from kmsim.cli.streams import StdoutError, show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import defaults_told, page
 from kmsim.errors import KmsimError
@@ -59,8 +60,14 @@ def main(words: Sequence[str], flags: Flags) -> int:
     places = [None if settings["into"] is None else _place(settings["into"], study.name) for study in studies]
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()
+    unread: StdoutError | None = None
     for study, place in zip(studies, places, strict=True):
-        _one(study, place, workers, ["kmsim", VERB, *words], terminal)
+        try:
+            _one(study, place, workers, ["kmsim", VERB, *words], terminal)
+        except StdoutError as error:  # the studies that follow are asked for too
+            unread = error
+    if unread is not None:
+        raise unread
     return 0
 
 
@@ -88,6 +95,7 @@ def _one(study: Study, place: Path | None, workers: int | None, command: Sequenc
     if place is not None:
         write(found, place)
     said = module_of(study).tell(found)
-    print(f"{study.number} {study.title}: {study.question}\n")
-    print("\n".join(text.paragraph("- " + line.replace("**", "")) for line in said.finding) + "\n", flush=True)
+    lines = [f"{study.number} {study.title}: {study.question}\n"]
+    lines += [text.paragraph("- " + line.replace("**", "")) for line in said.finding]
+    show("\n".join(lines) + "\n", folder)
     terminal.say(f"results are in {folder}" + (f", its page in {place}" if place else ""))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kmsim.cli import arguments, multirun, work
 from kmsim.cli.compose import keys
+from kmsim.cli.streams import show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import DOTTED, defaults_told, page
 
@@ -79,12 +80,10 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     terminal.say_if_compiling()
     with terminal.progress(f"{VERB}: {folder.name}") as progress:
         found = run_plan(plan, folder, asked.executor, asked.workers, progress, command=command, **asked.options)
-    if found.done:
-        print(overview(open_experiment(folder)) + "\n")
-    print(
-        f"{found.done:,} of {counted(found.planned, 'run')} {'is' if found.planned == 1 else 'are'} done, in {folder}",
-        flush=True,
+    came = (
+        f"{found.done:,} of {counted(found.planned, 'run')} {'is' if found.planned == 1 else 'are'} done, in {folder}"
     )
+    show(f"{overview(open_experiment(folder))}\n\n{came}" if found.done else came, folder)
     if found.whole:
         return 0
     print(

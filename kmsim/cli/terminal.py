@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 Progress = Callable[..., None]  # runs done, runs in all, and if it is known runs a second
@@ -22,8 +22,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """One line, unless quiet."""
         if not self.quiet:
-            with suppress(OSError):  # a note that finds no place ends no work
-                print(text, file=sys.stderr, flush=True)
+            print(text, file=sys.stderr, flush=True)
 
     def say_if_compiling(self) -> None:
         """Say that the model is to be compiled, if it has not been on this machine."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kmsim.cli.results import Place, keep
+from kmsim.cli.streams import show
 from kmsim.cli.terminal import Progress, Terminal
 from kmsim.lab.naming import default_name
 
@@ -49,7 +50,7 @@ def answer(
     terminal.say_if_compiling()
     with terminal.progress(f"{verb}: {system}") as progress:
         result = compute(place.runs, progress)
-    show_and_keep(place, result.table(), result.notes, result.write, terminal)
+    keep_and_show(place, result.table(), result.notes, result.write, terminal)
     return 0
 
 
@@ -58,17 +59,20 @@ def shown_again(place: Place, config: Mapping[str, Any], config_hash: str, termi
     stored = place.stored(config, config_hash)
     if stored is None:
         return False
-    print(stored)
+    show(stored, place.folder)
     terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
     return True
 
 
-def show_and_keep(
+def keep_and_show(
     place: Place, table: str, notes: Iterable[str], write: Callable[[Path], Any], terminal: Terminal
 ) -> None:
-    """Show an answer's table and notes, and have it written in its place. Raises KmsimError where the disk refuses."""
-    print(table, flush=True)
+    """Have an answer written in its place, then show its table and notes.
+
+    Raises KmsimError where the disk refuses, StdoutError where stdout takes no table: the result is kept then.
+    """
+    keep(place, write)
+    show(table, place.folder)
     for note in notes:
         terminal.say(f"note: {note}")
-    keep(place, write)
     terminal.say(f"results are in {place.folder}")

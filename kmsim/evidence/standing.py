@@ -24,6 +24,7 @@ from kmsim.errors import KmsimError
 from kmsim.evidence.table import findings
 from kmsim.evidence.verdicts import CANNOT_TELL, FAIL, PASS
 from kmsim.fingerprint import code_fingerprint
+from kmsim.lab.spreadsheets import harmless, original, rows_to
 
 if TYPE_CHECKING:
     from kmsim.evidence.scorecard import Scorecard
@@ -93,7 +94,7 @@ def read() -> Standing:
     True
     """
     text = files("kmsim.data").joinpath(FILE).read_text(encoding="utf-8")
-    rows = [*csv.DictReader(io.StringIO(text))]
+    rows = [{k: original(v) for k, v in row.items()} for row in csv.DictReader(io.StringIO(text))]
     if not rows or tuple(rows[0]) != COLUMNS:
         raise KmsimError(
             f"kmsim/data/{FILE}: expected the columns {', '.join(COLUMNS)}; kmsim scorecard refresh=true writes it"
@@ -110,7 +111,7 @@ def write(card: Scorecard, path: str | Path | None = None) -> Path:
 
     path = Path(str(files("kmsim.data").joinpath(FILE))) if path is None else Path(path)
     stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
+    rows = rows_to(stream)
     rows.writerow(COLUMNS)
     for result in card.results:
         check = result.check
@@ -122,7 +123,7 @@ def write(card: Scorecard, path: str | Path | None = None) -> Path:
             interval_words(result.found),
             range_words(check.accept),
         )
-        rows.writerow([*told, code_fingerprint()])
+        rows.writerow([harmless(cell) for cell in (*told, code_fingerprint())])
     try:
         path.write_text(stream.getvalue(), encoding="utf-8", newline="\n")
     except OSError as error:

@@ -29,7 +29,7 @@ from kmsim.lab.planning import read_plan
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import config_hash, write_beside
 from kmsim.lab.single import LABEL, configuration_of, manifest
-from kmsim.lab.spreadsheets import safe
+from kmsim.lab.spreadsheets import write_csv
 from kmsim.lab.store import Scan, Store
 from kmsim.lab.words import paired_text, scorecard_text, stand_at
 from kmsim.parameters import PARAMETERS
@@ -93,11 +93,11 @@ class Comparison:
         from kmsim.report.report import write
 
         folder = Path(folder)
-        safe(self.summary).to_csv(folder / "summary.csv", index=False, lineterminator="\n")
-        safe(self.paired).to_csv(folder / "paired.csv", index=False, lineterminator="\n")
+        write_csv(self.summary, folder / "summary.csv")
+        write_csv(self.paired, folder / "paired.csv")
         frame = self.trajectories.astype({"value": np.float32})
         if self.decision is not None:
-            safe(self.decision).to_csv(folder / "decision.csv", index=False, lineterminator="\n")
+            write_csv(self.decision, folder / "decision.csv")
             frame = frame.rename(columns={"seed": "draw"})
         frame.to_parquet(folder / "trajectories.parquet", compression="zstd", index=False)
         (folder / "figures").mkdir()

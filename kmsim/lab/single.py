@@ -13,7 +13,7 @@ import pandas as pd
 from kmsim.lab.planning import checked_outcomes
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import config_hash, now, plain, versions, write_beside
-from kmsim.lab.spreadsheets import safe
+from kmsim.lab.spreadsheets import write_csv
 from kmsim.lab.words import columns, shown_by, stand_at
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
@@ -63,7 +63,7 @@ class RunResult:
     def write(self, folder: str | Path) -> Path:
         """Write outcomes, table, config and manifest into a folder that exists. Returns the folder."""
         folder = Path(folder)
-        safe(self.outcomes).to_csv(folder / "outcomes.csv", index=False, lineterminator="\n")
+        write_csv(self.outcomes, folder / "outcomes.csv")
         write_beside(folder, self.table(), self.config, self.manifest)
         return folder
 

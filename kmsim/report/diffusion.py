@@ -21,7 +21,7 @@ from kmsim.diffusion.schools import MEANINGS, RANGES, within
 from kmsim.diffusion.study import ALL, BETTER, CANNOT_TELL, ENOUGH, MEASURES, SIZES, TOO_FEW, WORSE, Study
 from kmsim.errors import KmsimError
 from kmsim.lab.provenance import config_hash, now, versions, write_beside
-from kmsim.lab.spreadsheets import safe
+from kmsim.lab.spreadsheets import write_csv
 from kmsim.report.codebook import table
 from kmsim.report.figures import diffusion as figures
 from kmsim.report.figures.saving import Drawing, drawing, pixels, write_png
@@ -87,7 +87,7 @@ class Answer:
             self.schools,
         )
         for name, frame in zip(FILES, frames, strict=False):
-            safe(frame).to_csv(folder / name, index=False, lineterminator="\n")
+            write_csv(frame, folder / name)
         self.write_figures(folder / "figures")
         (folder / "report.md").write_text(page(self, "figures/"), encoding="utf-8", newline="\n")
         facts = versions() | {

@@ -13,7 +13,7 @@ from kmsim.evidence.records import USES
 from kmsim.evidence.scorecard import Scorecard, evidence_words, interval_words, marks, range_words
 from kmsim.evidence.table import citations
 from kmsim.lab.provenance import now, versions
-from kmsim.lab.spreadsheets import safe
+from kmsim.lab.spreadsheets import write_csv
 
 KINDS = ("VAL", "CAL", "built in")
 
@@ -30,7 +30,7 @@ def write(card: Scorecard, folder: str | Path, table: str) -> Path:
         "verdicts": card.ending,
     }
     try:
-        safe(card.frame()).to_csv(folder / "scorecard.csv", index=False, lineterminator="\n")
+        write_csv(card.frame(), folder / "scorecard.csv")
         (folder / "scorecard.html").write_text(render(card), encoding="utf-8", newline="\n")
         (folder / "table.txt").write_text(table + "\n", encoding="utf-8")
         (folder / "manifest.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -18,6 +18,7 @@ from kmsim.errors import KmsimError
 from kmsim.evidence import standing
 from kmsim.fingerprint import VERSION
 from kmsim.lab.provenance import versions
+from kmsim.lab.spreadsheets import write_csv
 from kmsim.report.codebook import table as as_table
 from kmsim.report.figures.saving import drawing, pixels, write_png
 from kmsim.report.frames import Cell
@@ -58,7 +59,7 @@ def write(found: Found, folder: str | Path) -> Path:
         (folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
         (folder / "figure.svg").write_text(drawn.svg(drawn.words, standalone=True), encoding="utf-8", newline="\n")
         write_png(pixels(drawn.figure), folder / "figure.png")
-        drawn.table.to_csv(folder / "numbers.csv", index=False, lineterminator="\n")
+        write_csv(drawn.table, folder / "numbers.csv")
     except OSError as error:
         raise KmsimError(f"{folder}: cannot be written: {error.strerror or error}") from None
     return folder

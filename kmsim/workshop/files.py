@@ -19,7 +19,7 @@ from kmsim.lab import ranges
 from kmsim.lab.comparison import Comparison
 from kmsim.lab.provenance import config_hash, versions
 from kmsim.lab.single import LABEL, configuration_of
-from kmsim.lab.spreadsheets import safe
+from kmsim.lab.spreadsheets import csv_text
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
 from kmsim.workshop import labels
@@ -135,8 +135,8 @@ def _csv(c: Comparison, title: str) -> bytes:
     ]
     apart.insert(0, "what", "difference")
     table = pd.concat([curves, apart], ignore_index=True)
-    text = safe(table).to_csv(index=False, lineterminator="\n")
-    return f"# {title}; {_origin(c)}\n{text}".encode()
+    caption = " ".join(f"{title}; {_origin(c)}".split())  # one line, whatever a name holds
+    return f"# {caption}\n{csv_text(table)}".encode()
 
 
 def _png(c: Comparison, title: str) -> bytes:

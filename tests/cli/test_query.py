@@ -21,7 +21,7 @@ def folder(tmp_path_factory) -> Path:
 def answered(kmsim, folder: Path, sql: str, *words: str) -> list[str]:
     said = kmsim("query", str(folder), sql, *words)
     assert (said.code, said.err) == (0, "")
-    return said.out.splitlines()
+    return said.out.removesuffix("\n").split("\n")
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,27 @@ def answered(kmsim, folder: Path, sql: str, *words: str) -> list[str]:
         ("{'a': 9007199254740993, 'b': NULL}", '"{""a"": 9007199254740993, ""b"": null}"'),
         ("'a'::BLOB || '\\x00'::BLOB", "a\\x00"),
         ("'=cmd()'", "'=cmd()"),
+        ("chr(9) || '=1+1'", "'\t=1+1"),
+        ("'x' || chr(13) || '=1+1'", '"x\r=1+1"'),
+        ("'＝1+1'", "'＝1+1"),
+        ("'-0.5'", "-0.5"),
+        ("'-0.5 to 1'", "'-0.5 to 1"),
+        ("-0.5::DOUBLE", "-0.5"),
         ("TIMESTAMP '2020-01-01 10:00:00'", "2020-01-01 10:00:00"),
     ],
 )
 def test_csv_keeps_every_digit_beside_a_null(kmsim, folder, sql, cell):
     assert answered(kmsim, folder, f"SELECT unnest([{sql}, NULL]) AS a", "format=csv") == ["a", cell, '""']
+
+
+def test_a_title_is_no_formula(kmsim, folder):
+    assert answered(kmsim, folder, 'SELECT 1 AS "\t=a"', "format=csv") == ["'\t=a", "1"]
+
+
+def test_bytes_that_are_no_utf8_are_told(kmsim, folder):
+    said = kmsim("query", str(folder), "SELECT \udc80")
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert "UTF-8" in said.err
 
 
 def test_csv_of_no_rows_is_a_title(kmsim, folder):
@@ -96,7 +112,9 @@ def test_pivot_works_with_its_values(kmsim, folder):
             'Referenced column "bb" not found in FROM clause! Candidate bindings: "bbb"',
         ),
         ("SELECT xyzzyx FROM plan", 'Referenced column "xyzzyx" not found in FROM clause! Candidate'),
-        ("SELECT * FROM rnus", 'Table with name rnus does not exist! Did you mean "runs"?'),
+        ("SELECT * FROM rnus", "rnus: not a table of this experiment; did you mean 'runs'?"),
+        ("SELECT avgg(seed) FROM plan", "avgg: not a function that a query may call; did you mean 'avg'?"),
+        ("SELECT sleep_ms(1)", "sleep_ms: a query may not call this function"),
         ("SELECT 1 +", "syntax error at or near"),
     ],
 )

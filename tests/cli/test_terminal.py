@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from kmsim.cli.streams import standard_streams
 from kmsim.cli.terminal import Terminal
 
 
@@ -19,4 +20,5 @@ class Full:
 
 def test_a_note_that_finds_no_place_ends_no_work(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Full())
-    Terminal(quiet=False).say("a note")
+    with standard_streams():
+        Terminal(quiet=False).say("a note")
