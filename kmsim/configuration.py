@@ -6,6 +6,7 @@ one; then come the configs that are shipped.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from importlib.resources import files
@@ -16,6 +17,7 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
+from kmsim import contents
 from kmsim.errors import BadValue, KmsimError, unknown
 
 SUFFIX = ".yaml"
@@ -51,11 +53,29 @@ def read(kind: str, name: str) -> dict[str, Any]:
     if not isinstance(name, str):
         raise BadValue(kind, name, "a name or the path of a .yaml file")
     if name.endswith(SUFFIX):
-        return _parse(Path(name))
+        return _parse(Path(name), kind)
     for folder in _folders():
         if name in _names_in(folder / kind):
-            return _parse(folder / kind / f"{name}{SUFFIX}")
+            return _parse(folder / kind / f"{name}{SUFFIX}", kind if folder == _own() else None)
     raise unknown(kind, name, names(kind), f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}")
+
+
+def own_digest(kind: str) -> str:
+    """What the user's own configs of a kind contain, as a hash: the key of whatever is cached of them. "" if there are none.
+
+    >>> own_digest("policy")
+    ''
+    """
+    folder = _own()
+    place = None if folder is None else folder / kind
+    if place is None or not place.is_dir():
+        return ""
+    digest = hashlib.sha256()
+    for file in sorted(place.iterdir()):
+        if file.name.endswith(SUFFIX) and file.is_file():
+            data = file.read_bytes()
+            digest.update(f"{file.name}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
+    return digest.hexdigest()
 
 
 class _Loader(yaml.SafeLoader):
@@ -96,11 +116,17 @@ def _names_in(place: Traversable) -> set[str]:
 
 
 def _folders() -> list[Traversable]:
+    mine = _own()
+    return [_shipped()] if mine is None else [mine, _shipped()]
+
+
+def _own() -> Path | None:
+    """The user's own folder of configs, if there is one."""
     own = os.environ.get("KMSIM_CONFIGS")
     if own and not Path(own).is_dir():
         raise BadValue("KMSIM_CONFIGS", own, "a folder of configs")
     mine = Path(own or "kmsim-configs")
-    return [mine, _shipped()] if mine.is_dir() else [_shipped()]
+    return mine if mine.is_dir() else None
 
 
 def _shipped() -> Traversable:
@@ -111,9 +137,26 @@ def _shipped() -> Traversable:
         return Path(__file__).resolve().parent.parent / "configs"
 
 
-def _parse(file: Traversable) -> dict[str, Any]:
+def read_file(file: Path, key: str) -> dict[str, Any]:
+    """The settings in a YAML file that `key` names, such as a config.yaml. It is not noted: its settings are what counts.
+
+    Raises KmsimError, in one line with file and line.
+
+    >>> read_file(Path("no/such.yaml"), "config")
+    Traceback (most recent call last):
+    kmsim.errors.KmsimError: no/such.yaml: expected a file that can be read; no such file or directory
+    """
+    with contents.unnoted():
+        return _parse(file, key)
+
+
+def _parse(file: Traversable, own: str | None) -> dict[str, Any]:
+    """The settings in a file. own: the kind, for a user's own file, whose content is noted; what is shipped has a version."""
     try:
-        settings = plain_yaml(file.read_text(encoding="utf-8"))
+        data = contents.read(str(file), own) if own else file.read_bytes()
+        settings = plain_yaml(data.decode("utf-8"))
+    except BadValue as error:  # in full, however long the path is
+        raise KmsimError(f"{file}: expected {error.expected}") from None
     except OSError as error:
         raise KmsimError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
     except UnicodeDecodeError:

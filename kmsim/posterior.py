@@ -20,6 +20,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from kmsim import contents
 from kmsim.errors import BadValue, KmsimError
 
 FILE, TOLD = "posterior.csv", "posterior.yaml"
@@ -29,6 +30,7 @@ BY_HAND = "parameters set by hand"
 @dataclass(frozen=True)
 class Posterior:
     """names of parameters, and rows of values: sets of equal weight, the medoid first. told: its provenance, as plain data.
+    sha256: of the file of sets.
 
     >>> found = Posterior(("theta", "r_try"), ((2.0, 3.0), (1.5, 4.0)))
     >>> len(found), found.medoid
@@ -38,6 +40,7 @@ class Posterior:
     names: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
     told: dict[str, Any] = field(default_factory=dict, compare=False)
+    sha256: str = field(default="", compare=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -86,8 +89,10 @@ def shipped() -> Posterior | None:
     return read_in(place) if place.joinpath(FILE).is_file() else None
 
 
-def read(folder: str | Path) -> Posterior:
-    """The posterior in a folder of `kmsim calibrate`. Raises KmsimError if there is none, or it is not one.
+def read(folder: str | Path, sha256: str | None = None) -> Posterior:
+    """The posterior in a folder of `kmsim calibrate`. sha256: of its sets, as planned; other content is refused.
+
+    Raises KmsimError if there is none, or it is not one.
 
     >>> read("no/such/folder")
     Traceback (most recent call last):
@@ -99,30 +104,40 @@ def read(folder: str | Path) -> Posterior:
         raise KmsimError(
             f"{folder}: no {FILE} there; expected a folder of kmsim calibrate, such as results/calibrate/full"
         )
-    return read_in(place)
+    told = place / TOLD
+    about = contents.read(told, "posterior") if told.is_file() else b""
+    return _parsed(contents.read_planned(place / FILE, sha256, "posterior"), about)
 
 
 def read_in(place: Traversable) -> Posterior:
     """The posterior whose files lie in this place."""
+    told = place.joinpath(TOLD)
     try:
-        names, *rows = csv.reader(place.joinpath(FILE).read_text(encoding="utf-8").splitlines())
+        return _parsed(place.joinpath(FILE).read_bytes(), told.read_bytes() if told.is_file() else b"")
+    except OSError as error:
+        raise KmsimError(f"{FILE}: not a posterior: {error}") from None
+
+
+def _parsed(data: bytes, told: bytes) -> Posterior:
+    try:
+        names, *rows = csv.reader(data.decode("utf-8").splitlines())
         values = tuple(tuple(map(float, row)) for row in rows)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise KmsimError(f"{FILE}: not a posterior: {error}") from None
     whole = all(len(row) == len(names) and all(map(math.isfinite, row)) for row in values)
     if not names or not values or not whole:
         raise KmsimError(
             f"{FILE}: not a posterior: expected rows of {len(names)} numbers under their parameters' names"
         )
-    return Posterior(tuple(names), values, _told(place.joinpath(TOLD)))
+    return Posterior(tuple(names), values, _told(told), contents.sha256_of(data))
 
 
-def _told(file: Traversable) -> dict[str, Any]:
-    if not file.is_file():
+def _told(text: bytes) -> dict[str, Any]:
+    if not text:
         return {}
     import yaml
 
-    data = yaml.load(file.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    data = yaml.load(text.decode("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return data if isinstance(data, dict) else {}
 
 

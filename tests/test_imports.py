@@ -33,6 +33,7 @@ LAYERS = (
         "configuration",
         "table_file",
         "operating_system",
+        "contents",
     ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -18,7 +18,9 @@ TEXT = (
     "network",
     "name",
     "system.path",
+    "system.sha256",
     "system.name",
+    "config",
     "experiment",
     "design",
     "design.path",
@@ -47,6 +49,7 @@ NONE = (
     "network",
     "name",
     "system.path",
+    "config",
     "experiment",
     "design.path",
 )  # of those, where null is nothing and not a name

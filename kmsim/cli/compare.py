@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmsim.cli import work
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import compose, keys
+from kmsim.cli.compose import keys
+from kmsim.cli.config_file import with_config
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import DOTTED, defaults_told, page
 from kmsim.lab.naming import checked_name
@@ -39,18 +40,24 @@ def help_text() -> str:
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Compare, show and keep. Raises KmsimError for words that cannot be used, RunFailed if a run broke."""
-    settings = compose(VERB, read(words, keys(VERB), VERB))
-    name = checked_name(settings.pop("name"))
+    settings = with_config(VERB, read(words, keys(VERB), VERB))
+    return run(settings, ["kmsim", VERB, *words], Terminal(flags.quiet))
+
+
+def run(settings: dict[str, Any], command: Sequence[str], terminal: Terminal) -> int:
+    """Compare with these settings, or show what is stored of them. command: for the manifest. Raises as `main`."""
+    name = checked_name(settings.pop("name", None))
     work.load_ahead(settings)
 
     from kmsim.lab.comparison import compare_plan, config_of, is_posterior, plan_of, scenarios_of
     from kmsim.lab.pool import checked_workers
     from kmsim.lab.provenance import config_hash
 
-    policies, outcomes, workers = (settings.pop(key) for key in ("policies", "outcomes", "workers"))
-    policies, outcomes = ([v] if isinstance(v, str) else v for v in (policies, outcomes))
-    workers = checked_workers(workers)
-    plan = plan_of(policies, settings.pop("replicates"), outcomes, **settings)
+    workers = checked_workers(settings.pop("workers", None))
+    for key in ("policies", "outcomes"):
+        if isinstance(settings.get(key), str) and settings[key] != "all":
+            settings[key] = [settings[key]]
+    plan = plan_of(**settings)
     scenarios = scenarios_of(plan)
     config = config_of(plan)
     return work.answer(
@@ -60,6 +67,6 @@ def main(words: Sequence[str], flags: Flags) -> int:
         config,
         config_hash(config),
         (*FILES, "decision.csv") if is_posterior(plan) else FILES,
-        lambda runs, progress: compare_plan(plan, runs, workers, progress, ["kmsim", VERB, *words]),
-        Terminal(flags.quiet),
+        lambda runs, progress: compare_plan(plan, runs, workers, progress, command),
+        terminal,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmsim.cli import work
 from kmsim.cli.arguments import read
-from kmsim.cli.compose import compose, keys
+from kmsim.cli.compose import keys
+from kmsim.cli.config_file import with_config
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import DOTTED, defaults_told, page
 from kmsim.lab.naming import checked_name
@@ -35,22 +36,25 @@ def help_text() -> str:
 
 def main(words: Sequence[str], flags: Flags) -> int:
     """Run, show and keep. Raises KmsimError for words that cannot be used, RunFailed if the run broke."""
-    settings = compose(VERB, read(words, keys(VERB), VERB))
-    name = checked_name(settings.pop("name"))
+    settings = with_config(VERB, read(words, keys(VERB), VERB))
+    return run(settings, ["kmsim", VERB, *words], Terminal(flags.quiet))
 
-    from kmsim.lab import single
+
+def run(settings: dict[str, Any], command: Sequence[str], terminal: Terminal) -> int:
+    """Run these settings, or show what is stored of them. command: for the manifest. Raises as `main`."""
+    name = checked_name(settings.pop("name", None))
+
     from kmsim.lab.provenance import config_hash
-    from kmsim.scenario import read_scenario
+    from kmsim.lab.single import plan_run, run_planned
 
-    scenario = read_scenario(**settings)
-    config = single.configuration_of([scenario], 1)
+    planned = plan_run(**settings)
     return work.answer(
         VERB,
         name,
-        scenario.system.name,
-        config,
-        config_hash(config),
+        planned.scenario.system.name,
+        planned.config,
+        config_hash(planned.config),
         FILES,
-        lambda _, progress: single.run(**settings),
-        Terminal(flags.quiet),
+        lambda _, progress: run_planned(planned, command),
+        terminal,
     )

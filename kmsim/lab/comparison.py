@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kmsim import contents
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
 from kmsim.lab import ranges
 from kmsim.lab import uncertainty as apart
@@ -31,6 +32,7 @@ from kmsim.lab.provenance import config_hash, write_beside
 from kmsim.lab.single import LABEL, configuration_of, manifest
 from kmsim.lab.spreadsheets import write_csv
 from kmsim.lab.store import Scan, Store
+from kmsim.lab.stored_settings import read_stored
 from kmsim.lab.words import paired_text, scorecard_text, stand_at
 from kmsim.parameters import PARAMETERS
 from kmsim.posterior import Posterior, shipped
@@ -123,7 +125,8 @@ def compare(
     keep, all if none. workers: processes, never changing the result. progress is called with runs done, runs in all and
     runs a second. folder: where to keep the runs as an experiment of the lab, which the same call goes on with.
     replicates: seeds, 20 if None. uncertainty="posterior": over draws (32) of the calibrated posterior that is shipped, or
-    of the one in the folder `posterior`, with 4 seeds each unless replicates says otherwise.
+    of the one in the folder `posterior`, with 4 seeds each unless replicates says otherwise. All that the config.yaml of a
+    comparison holds is accepted too: `compare(**config)`.
 
     Raises UnknownName or BadValue before anything runs, RunFailed if a run broke.
 
@@ -142,10 +145,33 @@ def plan_of(
     outcomes: Sequence[str] | None = None,
     uncertainty: str = CHANCE,
     draws: int | None = None,
-    posterior: str | None = None,
+    posterior: str | Mapping[str, str] | None = None,
     **settings: Any,
 ) -> Plan:
-    """The plan of a comparison: one scenario or one a draw, every trajectory kept. Everything is checked, as `read_plan` does."""
+    """The plan of a comparison: one scenario or one a draw, every trajectory kept. Everything is checked, as `read_plan` does.
+
+    settings: as of `compare`, or all that its config.yaml holds. Every file that is named is read once, and noted in the plan.
+    """
+    with contents.noted() as files:
+        stored = read_stored(settings | {"policies": policies, "outcomes": outcomes})
+        given = stored.settings
+        policies, outcomes = given.pop("policies"), given.pop("outcomes", None)
+        plan = _plan_of(policies, replicates, outcomes, uncertainty, draws, posterior, **given)
+    plan.files = stored.files | files
+    if stored.design is not None and contents.without_paths(stored.design) != contents.without_paths(plan.design):
+        raise KmsimError("posterior: holds other sets of parameters than those that config.yaml was written with")
+    return plan
+
+
+def _plan_of(
+    policies: Sequence[Any],
+    replicates: int | None,
+    outcomes: Sequence[str] | None,
+    uncertainty: str,
+    draws: int | None,
+    posterior: str | Mapping[str, str] | None,
+    **settings: Any,
+) -> Plan:
     if uncertainty not in (CHANCE, POSTERIOR):
         raise unknown("uncertainty", uncertainty, (CHANCE, POSTERIOR), "a kind of uncertainty")
     if uncertainty == CHANCE:
@@ -156,15 +182,26 @@ def plan_of(
     found = _posterior(posterior)
     number_of = min(apart.DRAWS, len(found)) if draws is None else number("draws", draws, 1, 10_000, whole=True)
     table = apart.table_of(found, number_of, settings)
-    design = {"kind": POSTERIOR, "draws": number_of, "origin": found.origin, "stands": table.digests().tobytes().hex()}
-    design["stands"] = config_hash({"rows": design["stands"]})
+    design = {"kind": POSTERIOR, "draws": number_of, "origin": found.origin}
+    design["stands"] = config_hash({"rows": table.digests().tobytes().hex()})
+    if posterior is not None:
+        path = posterior["path"] if isinstance(posterior, Mapping) else str(posterior)
+        design["posterior"] = {"path": path, contents.SHA256: found.sha256}
     seeds = apart.SEEDS if replicates is None else replicates
     return read_plan(policies, table, seeds, outcomes, "all", design, **settings)
 
 
-def _posterior(folder: str | None) -> Posterior:
-    """The posterior in a folder, or the one that is shipped. Raises KmsimError if there is none."""
-    found = shipped() if folder is None else read_posterior(folder)
+def _posterior(named: str | Mapping[str, str] | None) -> Posterior:
+    """The posterior in a folder, as config.yaml has it with the SHA-256 of its sets, or the one that is shipped.
+
+    Raises KmsimError if there is none, or one of other sets.
+    """
+    if isinstance(named, Mapping):
+        if named.keys() != {"path", contents.SHA256}:
+            raise BadValue("posterior", dict(named), "a folder, or its path and sha256")
+        found: Posterior | None = read_posterior(named["path"], named[contents.SHA256])
+    else:
+        found = shipped() if named is None else read_posterior(named)
     if found is None:
         raise KmsimError(
             "uncertainty=posterior: no posterior is shipped with this version; make one with kmsim calibrate and give its "
@@ -180,11 +217,14 @@ def is_posterior(plan: Plan) -> bool:
 
 def config_of(plan: Plan) -> dict[str, Any]:
     """Everything that decides a comparison, as plain data: what config.yaml holds and the hash is of."""
-    config = configuration_of(scenarios_of(plan), plan.replicates, plan.outcomes)
+    config = configuration_of(scenarios_of(plan), plan.replicates, plan.outcomes, plan.files)
     if is_posterior(plan):
         varied = {key.partition(".")[2] for key in plan.varied}
         config["parameters"] = {name: value for name, value in config["parameters"].items() if name not in varied}
-        config["uncertainty"] = dict(plan.design) | {"parameters": sorted(varied)}
+        config |= {"uncertainty": POSTERIOR, "draws": plan.design["draws"]}
+        if "posterior" in plan.design:
+            config["posterior"] = plan.design["posterior"]
+        config["design"] = dict(plan.design)
     return config
 
 
@@ -221,7 +261,7 @@ def compare_plan(
         lost = f"{came.failed} of {came.planned} runs failed and {came.missing} are missing"
         more = f"; kmsim status {shlex.quote(str(folder))} tells more" if command else ""  # else the folder may be gone
         raise RunFailed((f"{lost}; the first: {first}" if first else lost) + more)
-    return _collect(plan, store, started)
+    return _collect(plan, store, started, command)
 
 
 @contextmanager
@@ -234,7 +274,7 @@ def _somewhere(folder: str | Path | None) -> Iterator[Path]:
         yield Path(made) / "experiment"
 
 
-def _collect(plan: Plan, store: Store, started: float) -> Comparison:
+def _collect(plan: Plan, store: Store, started: float, command: Sequence[str]) -> Comparison:
     """From the runs in a store to frames."""
     scenarios, over = scenarios_of(plan), is_posterior(plan)
     first, names, scan = scenarios[0], plan.policies, store.scan()
@@ -250,7 +290,7 @@ def _collect(plan: Plan, store: Store, started: float) -> Comparison:
     config["budget_gbp"] = first.budget_gbp(pupils)
     about = names, practices, moments, per_year
     label = label_of(plan)
-    facts = manifest(config, seeds, started, label) | {"ledger_gbp": _ledgers(plan, store, scan)}
+    facts = manifest(config, seeds, started, label, command) | {"ledger_gbp": _ledgers(plan, store, scan)}
     if over:
         facts["draws"] = plan.table.count
     return Comparison(

@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "parameters": tuple(PARAMETERS),
     "network": tuple(SETTINGS),
     "practice": tuple(key for key in Practice.__dataclass_fields__ if key not in ("name", "summary", "source")),
-    "system": tuple(key for key in KEYS if key not in ("name", "summary", "source", "schools")),
+    "system": tuple(key for key in KEYS if key not in ("name", "summary", "source", "schools", "sha256")),
 }
 _NO_UNCERTAINTY = {
     "policy": "policies are levers: give policies=a,b",

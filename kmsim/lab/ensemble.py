@@ -28,7 +28,7 @@ from kmsim.lab.compilation import compile_model
 from kmsim.lab.executors import Executor, executor_of
 from kmsim.lab.pool import cpus
 from kmsim.lab.store import Store, is_free
-from kmsim.lab.trust import trusted_files
+from kmsim.lab.trust import trusted_contents
 from kmsim.lab.work import Job, Work
 
 if TYPE_CHECKING:
@@ -112,9 +112,11 @@ def run_plan(
         who.look()  # so that no folder is left in which nothing can be done
     store = Store.create(folder, plan, command)
     with store.locked() as token:
-        job = Job(str(store.folder.resolve()), token, plan.base_hash, tuple(trusted_files()))
+        job = Job(str(store.folder.resolve()), token, store.manifest["config_hash"], trusted_contents())
         ensemble = _Ensemble(store, plan, job, progress, again)
         try:
+            if ensemble.missing.size:
+                plan.check_files()
             if work is lab_work.do:
                 compile_model(1 if executor == "serial" else workers or cpus())  # before workers do, each for itself
             for _ in range(ROUNDS):
@@ -138,7 +140,7 @@ class _Ensemble:
 
     def __init__(self, store: Store, plan: Plan, job: Job, progress: Progress | None, again: str) -> None:
         self.store, self.job, self.progress = store, job, progress
-        trusting = [f"--trust-code={file}" for file in job.code]
+        trusting = [f"--trust-code={file}" for file, _ in job.code]
         self.again = again or shlex.join(["kmsim", "resume", str(store.folder), *trusting])
         self.failures = Failures(store, plan)
         self.failed: set[int] = set()  # in this session

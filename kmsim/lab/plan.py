@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from kmsim import contents
 from kmsim.errors import KmsimError
 from kmsim.fingerprint import fingerprint
-from kmsim.lab.provenance import plain
+from kmsim.lab.provenance import files_of, plain, recorded
 from kmsim.lab.scenarios import DIGEST, Scenarios, canonical
 from kmsim.lab.trust import trusted_code
 from kmsim.outcomes.definitions import OUTCOMES
@@ -26,6 +27,7 @@ from kmsim.scenario import GROUPS, Scenario, read_scenario
 TRAJECTORIES = ("none", "sample", "all")
 SAMPLED = 200  # scenarios whose first replicate keeps its trajectory under `sample`
 SINGLE = ("years", "funded_years", "taper", "ticks_per_year", "budget")
+FILE = "system.path"  # a key that may vary and names a file
 _KEPT = 256  # resolved scenarios held at once: all that differ in more than parameters, for most designs
 
 
@@ -44,8 +46,9 @@ class Run:
 class Plan:
     """What is to be run, checked. `read_plan` makes one of what a user said; `config` and `from_config` take it to disk and back.
 
-    settings: what all runs share, resolved, by group; keys that vary are not in it. Of files of schools it has hashes. meanings: key -> name -> what it stands
-    for, where scenarios name practices or systems. design: how the scenarios were made, for whoever reads the config.
+    settings: what all runs share, resolved, by group; keys that vary are not in it. A file of schools has its SHA-256 beside it. meanings: key -> name -> what it
+    stands for, where scenarios name practices, systems or files of schools. design: how the scenarios were made, for whoever reads the config. code: files of
+    trusted code. files: every file that was read, path -> SHA-256: a record, and no part of what decides a run.
 
     >>> from kmsim.lab.planning import read_plan
     >>> from kmsim.lab.scenarios import Column
@@ -66,7 +69,8 @@ class Plan:
         design: Mapping[str, Any] | None = None,
         meanings: Mapping[str, Mapping[str, Any]] | None = None,
         model: str | None = None,
-        code: Sequence[str] | None = None,
+        code: Sequence[Mapping[str, str]] | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self.levers = list(policies)
         self.policies = [policy.name for policy in policies]
@@ -80,11 +84,11 @@ class Plan:
         self.meanings = {key: dict(names) for key, names in (meanings or {}).items()}
         self.model = model or fingerprint()
         self.code = list(trusted_code() if code is None else code)
+        self.files = dict(files or {})
         self._digests = scenarios.digests(self.meanings)
         self._policy_digests = [_digest(canonical(_policy_data(policy))) for policy in policies]
-        common = {"settings": self.settings, "model": self.model, "code": self.code}
+        common = contents.without_paths({"settings": self.settings, "model": self.model, "code": self.code})
         self.base_hash = _digest(canonical(common)).hex()
-        self._files_checked = False
         self._resolved: dict[tuple[Any, ...], Scenario] = {}
 
     # -- runs --------------------------------------------------------------------
@@ -168,22 +172,26 @@ class Plan:
     def _without_parameters(self, policy: int, values: Mapping[str, Any]) -> Scenario:
         key = (policy, *values.values())
         if key not in self._resolved:
-            self._check_files()
             if len(self._resolved) >= _KEPT:
                 self._resolved.clear()
             self._resolved[key] = self.read(policy, values)
         return self._resolved[key]
 
-    def _check_files(self) -> None:
-        if not self._files_checked:
-            for path, digest in self.settings.get("files", {}).items():
-                if file_digest(path) != digest:
-                    raise KmsimError(f"{path}: has changed since it was planned with")
-        self._files_checked = True
+    def check_files(self) -> None:
+        """Raise KmsimError, naming the file, if one that the runs read is gone or has other content than was planned."""
+        systems = [self.settings.get("system"), *self.meanings.get("system", {}).values()]
+        named = [
+            (one["path"], one.get(contents.SHA256)) for one in systems if isinstance(one, Mapping) and "path" in one
+        ]
+        named += [(path, meant[contents.SHA256]) for path, meant in self.meanings.get(FILE, {}).items()]
+        for path, sha256 in dict.fromkeys(named):
+            contents.read_planned(path, sha256, FILE)
 
     def read(self, policy: int, values: Mapping[str, Any]) -> Scenario:
         """A policy under these values, read and checked whole. Raises UnknownName or BadValue."""
         meant = {key: self.meanings[key][v] if key in self.meanings else v for key, v in values.items()}
+        if FILE in values and FILE in self.meanings:
+            meant |= {FILE: values[FILE], "system.sha256": self.meanings[FILE][values[FILE]][contents.SHA256]}
         return resolved(self.levers[policy], self.settings, meant)
 
     # -- to disk and back -----------------------------------------------------------
@@ -206,6 +214,7 @@ class Plan:
                 "meanings": self.meanings,
                 "model": self.model,
                 "code": self.code,
+                **recorded(self.files),
             }
         )
 
@@ -227,7 +236,7 @@ class Plan:
                 table = scenarios if isinstance(scenarios, Scenarios) else Scenarios.read(Path(scenarios))
             plan = cls(
                 policies=[read_policy(policy) for policy in config["policies"]],
-                settings={key: config[key] for key in (*GROUPS, *SINGLE, "files") if key in config},
+                settings={key: config[key] for key in (*GROUPS, *SINGLE) if key in config},
                 scenarios=table,
                 replicates=config["replicates"],
                 seed=config["seed"],
@@ -237,6 +246,7 @@ class Plan:
                 meanings=config["meanings"],
                 model=config["model"],
                 code=config["code"],
+                files=files_of(config),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise KmsimError(f"not the config of a plan: {type(error).__name__}: {error}") from None
@@ -294,14 +304,6 @@ def resolved(policy: Policy, settings: Mapping[str, Any], values: Mapping[str, A
     scenario = read_scenario(policy=policy, **words)
     scenario.funded_policy()
     return scenario
-
-
-def file_digest(path: str) -> str:
-    """A hash of a file. Raises KmsimError for one that cannot be read."""
-    try:
-        return _digest(Path(path).read_bytes()).hex()
-    except OSError as error:
-        raise KmsimError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
 def _policy_data(policy: Policy) -> dict[str, Any]:

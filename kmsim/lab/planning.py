@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from kmsim import configuration
+from kmsim import configuration, contents
 from kmsim.errors import BadValue, KmsimError, unknown
-from kmsim.lab.plan import SINGLE, TRAJECTORIES, Plan, file_digest
+from kmsim.lab.plan import FILE, SINGLE, TRAJECTORIES, Plan
 from kmsim.lab.pool import system_of
 from kmsim.lab.provenance import plain
 from kmsim.lab.scenarios import Column, Scenarios
@@ -24,7 +24,7 @@ from kmsim.policies.levers import PhaseIn
 from kmsim.policies.policy import Policy, read_policy
 from kmsim.scenario import GROUPS, Practice, number, read_scenario
 from kmsim.system.built import System
-from kmsim.system.settings import OWNED, Settings
+from kmsim.system.settings import Settings, content_of, own_settings
 
 MOST_REPLICATES, MOST_RUNS = 100_000, 10_000_000
 # Settings of which a range may be given; of every other that is no group's, each value is read.
@@ -48,7 +48,8 @@ def read_plan(
     the bounds of each setting. Raises UnknownName or BadValue; an error in a scenario tells its row, counted from 1.
     """
     table = Scenarios({}) if scenarios is None else scenarios
-    levers = _checked_policies(policies)
+    with contents.noted() as files:
+        levers = _checked_policies(policies)
     seed = number("seed", settings.pop("seed", 1), 0, 2**62 - MOST_REPLICATES, whole=True)
     replicates = number("replicates", replicates, 1, MOST_REPLICATES, whole=True)
     if len(levers) * table.count * replicates > MOST_RUNS:
@@ -56,19 +57,11 @@ def read_plan(
         raise BadValue("design", size, f"at most {MOST_RUNS:,} runs")
     if trajectories not in TRAJECTORIES:
         raise unknown("trajectories", trajectories, TRAJECTORIES, "a choice of trajectories")
-    shared, meanings = _shared(levers[0], table, settings), _meanings(table)
-    if files := _files(shared, meanings, table):
-        shared["files"] = files
+    with contents.noted() as more:
+        shared, meanings = _shared(levers[0], table, settings), _meanings(table)
+    named = checked_outcomes(outcomes)
     plan = Plan(
-        levers,
-        plain(shared),
-        table,
-        replicates,
-        seed,
-        checked_outcomes(outcomes),
-        trajectories,
-        design,
-        plain(meanings),
+        levers, plain(shared), table, replicates, seed, named, trajectories, design, plain(meanings), files=files | more
     )
     check_rows(plan)
     return plan
@@ -81,7 +74,10 @@ def _meanings(table: Scenarios) -> dict[str, dict[str, Any]]:
         found["practice"] = {name: asdict(Practice.read(name)) for name in table["practice"].names("practice")}
     if "system" in table:
         found["system"] = {name: _system(name) for name in table["system"].names("system")}
-    return {key: {name: _without(own, key, table) for name, own in names.items()} for key, names in found.items()}
+    meant = {key: {name: _without(own, key, table) for name, own in names.items()} for key, names in found.items()}
+    if FILE in table:
+        meant[FILE] = {path: {contents.SHA256: content_of(path)} for path in table[FILE].names(FILE)}
+    return meant
 
 
 def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +95,7 @@ def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[
             raise KmsimError(f"{table.origin} 1: {error}") from None
         raise
     shared: dict[str, Any] = {key: getattr(first, key) for key in SINGLE if key not in table}
-    shared["system"] = _given_of("system", given) if "system" in table else _system_of(first.system)
+    shared["system"] = _given_of("system", given) if "system" in table else own_settings(first.system)
     shared["practice"] = _given_of("practice", given) if "practice" in table else [asdict(p) for p in first.practices]
     shared["network"] = dict(first.network)
     if "network" in table:
@@ -110,20 +106,14 @@ def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[
 
 def _given_of(group: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a group that were given one by one."""
-    return {key.removeprefix(f"{group}."): value for key, value in given.items() if key.startswith(f"{group}.")}
-
-
-def _files(shared: Mapping[str, Any], meanings: Mapping[str, Mapping[str, Any]], table: Scenarios) -> dict[str, str]:
-    """The user's own files of schools, each with a hash: another file is another system."""
-    systems = [shared["system"], *meanings.get("system", {}).values()]
-    paths = [system["path"] for system in systems if "path" in system]
-    if "system.path" in table:
-        paths += table["system.path"].names("system.path")
-    return {path: file_digest(path) for path in paths}
+    own = {key.removeprefix(f"{group}."): value for key, value in given.items() if key.startswith(f"{group}.")}
+    return _with_content(own) if group == "system" else own
 
 
 def _without(value: Any, group: str, varied: Mapping[str, Any]) -> Any:
-    """Settings of a group but those that vary."""
+    """Settings of a group but those that vary, and without the SHA-256 of a path that varies."""
+    if isinstance(value, Mapping) and group == "system" and FILE in varied:
+        value = {key: item for key, item in value.items() if key != contents.SHA256}
     if isinstance(value, list):
         return [_without(item, group, varied) for item in value]
     if isinstance(value, Mapping):
@@ -131,15 +121,17 @@ def _without(value: Any, group: str, varied: Mapping[str, Any]) -> Any:
     return value
 
 
-def _system_of(chosen: Settings) -> dict[str, Any]:
-    """A system's settings without those that are empty or that its source does not read."""
-    own = {key: value for key, value in asdict(chosen).items() if OWNED.get(key, chosen.source) == chosen.source}
-    return {key: value for key, value in own.items() if value not in (None, ())}
-
-
 def _system(name: str) -> dict[str, Any]:
-    """A named system's settings as they stand in its config."""
-    return {"name": Path(name).stem} | configuration.read("system", name)
+    """A named system's settings as they stand in its config, with the SHA-256 of the file that they name."""
+    return _with_content({"name": Path(name).stem} | configuration.read("system", name))
+
+
+def _with_content(system: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a system with the SHA-256 of the file that they name, if they name one."""
+    path = system.get("path")
+    if path is None or system.get(contents.SHA256) is not None:
+        return system
+    return system | {contents.SHA256: content_of(path)}
 
 
 def _checked_policies(policies: Sequence[Any]) -> list[Policy]:

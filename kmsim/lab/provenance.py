@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
+from kmsim import contents
 from kmsim.fingerprint import VERSION, fingerprint
+
+FILES = "files"  # the key of config.yaml under which every file that was read stands with its SHA-256
 
 PACKAGES = (
     "mesa",
@@ -50,6 +54,20 @@ def versions() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": packages(),
     }
+
+
+def asked_with(command: Sequence[str]) -> dict[str, Any]:
+    """The words that asked for a result and the folder they were typed in, for its manifest; nothing if there are none.
+
+    >>> asked_with([])
+    {}
+    """
+    if not command:
+        return {}
+    try:
+        return {"command": list(command), "directory": os.getcwd()}  # noqa: PTH109  (a Path would say no more)
+    except OSError:  # the folder is gone
+        return {"command": list(command)}
 
 
 def now() -> str:
@@ -89,10 +107,13 @@ def git_hash() -> str | None:
 def config_hash(config: Mapping[str, Any], model: str | None = None) -> str:
     """12 hex digits over a configuration and the model version, by default this one: the same name means the same results.
 
+    Files count by their content: paths that have their SHA-256 beside them, and `files`, the record of what was read, do not.
+
     >>> len(config_hash({"seed": 1}))
     12
     """
-    text = json.dumps({"config": config, "model": model or fingerprint()}, sort_keys=True)
+    decisive = contents.without_paths({key: value for key, value in config.items() if key != FILES})
+    text = json.dumps({"config": decisive, "model": model or fingerprint()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -130,14 +151,66 @@ def differences(there: Any, here: Any, leave_out: str | None = None) -> str:
     >>> differences({"years": 5, "system": {"la": "Camden"}}, {"years": 6, "system": {"la": "Camden"}})
     'years 5 (now 6)'
     """
-    then, now = dict(flat(there)), dict(flat(here))
+    changed = _changed_files(there, here)
+    then, now = dict(flat(_without_files(there))), dict(flat(_without_files(here)))
     different = [key for key in now if then.get(key) != now[key]]
     different += [key for key in then if key not in now and not (leave_out and key.startswith(leave_out))]
     whole = [f"{key}." for key in different]  # a list of other things: what these things are is no difference beside it
     different = [key for key in different if not key.startswith(tuple(whole))]
+    different = [key for key in different if not _is_path_of_content(key, then, now)]
     different = [key for key in different if not key.endswith("hash")] or different
-    told = [f"{key} {_short(then.get(key))} (now {_short(now.get(key))})" for key in different[:4]]
-    return ", ".join(told) + (f" and {len(different) - 4} more" if len(different) > 4 else "")
+    told = [_told(key, then, now) for key in different[:4]]
+    more = f" and {len(different) - 4} more" if len(different) > 4 else ""
+    named = [path for path in changed if different and not any(path in text for text in told)]
+    return ", ".join(told) + more + (f" ({', '.join(named)}: the content has changed)" if named else "")
+
+
+def _is_path_of_content(key: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a key is the path of a file whose SHA-256 stands beside it: what differs is told by that."""
+    beside = f"{key.removesuffix('path')}{contents.SHA256}"
+    return key.rpartition(".")[2] == "path" and then.get(beside) is not None and now.get(beside) is not None
+
+
+def _told(key: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """One difference, in words."""
+    group, _, name = key.rpartition(".")
+    if name == contents.SHA256 and then.get(key) and now.get(key):
+        path = f"{group}.path"
+        return f"{path} {now.get(path, then.get(path))}: its content has changed"
+    return f"{key} {_short(then.get(key))} (now {_short(now.get(key))})"
+
+
+def _without_files(config: Any) -> Any:
+    return {key: value for key, value in config.items() if key != FILES} if isinstance(config, Mapping) else config
+
+
+def _changed_files(there: Any, here: Any) -> list[str]:
+    """The files that both configurations were made from, by other content."""
+    then, now = files_of(there), files_of(here)
+    return [path for path, sha256 in now.items() if then.get(path, sha256) != sha256]
+
+
+def files_of(config: Any) -> dict[str, str]:
+    """The record of the files that a configuration was made from: path -> SHA-256.
+
+    >>> files_of({"files": [{"path": "a.yaml", "sha256": "ab"}]})
+    {'a.yaml': 'ab'}
+    """
+    entries = config.get(FILES) if isinstance(config, Mapping) else None
+    return {
+        str(entry["path"]): str(entry[contents.SHA256])
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, Mapping) and {"path", contents.SHA256} <= entry.keys()
+    }
+
+
+def recorded(files: Mapping[str, str]) -> dict[str, Any]:
+    """Files that were read, path -> SHA-256, as config.yaml lists them; nothing where none were.
+
+    >>> recorded({"a.yaml": "ab"}), recorded({})
+    ({'files': [{'path': 'a.yaml', 'sha256': 'ab'}]}, {})
+    """
+    return {FILES: [{"path": path, contents.SHA256: files[path]} for path in sorted(files)]} if files else {}
 
 
 def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -166,7 +239,7 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _key_of(thing: Mapping[str, Any]) -> str:
     """What a thing in a list is called: by its name, or by the one key it has."""
-    return str(thing.get("name") or (next(iter(thing)) if len(thing) == 1 else "item"))
+    return str(thing.get("name") or thing.get("path") or (next(iter(thing)) if len(thing) == 1 else "item"))
 
 
 def _short(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kmsim import contents
 from kmsim.errors import BadValue, KmsimError
 
 DIGEST = 16  # bytes that stand for a row
@@ -136,7 +137,11 @@ class Scenarios(Mapping[str, Column]):
         column = self._columns[key]
         if not meanings or column.choices is None:
             return column
-        return Column(column.values, tuple({"name": c, "is": meanings[c]} for c in column.choices))
+        if key == "system.path":  # what is in the file, and not where it lies
+            return Column(column.values, tuple(meanings[c] for c in column.choices))
+        return Column(
+            column.values, tuple(contents.without_paths({"name": c, "is": meanings[c]}) for c in column.choices)
+        )
 
     def write(self, path: Path) -> None:
         """Write them as Parquet; what is not a number is written as JSON, so that types come back."""

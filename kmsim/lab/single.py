@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from kmsim import contents
 from kmsim.lab.planning import checked_outcomes
 from kmsim.lab.pool import system_of
-from kmsim.lab.provenance import config_hash, now, plain, versions, write_beside
+from kmsim.lab.provenance import asked_with, config_hash, now, plain, recorded, versions, write_beside
 from kmsim.lab.spreadsheets import write_csv
+from kmsim.lab.stored_settings import one_policy, read_stored
+from kmsim.lab.trust import trusted_code
 from kmsim.lab.words import columns, shown_by, stand_at
 from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.policy import describe
 from kmsim.posterior import point
 from kmsim.scenario import Scenario, read_scenario
+from kmsim.system.settings import own_settings
 
 LABEL = f"chance only; {point()}"
 
@@ -33,7 +37,6 @@ class RunResult:
     manifest: dict[str, Any]
     label: str
     notes: list[str] = field(default_factory=list)
-    asked: dict[str, Any] = field(default_factory=dict, repr=False)  # the keys it was asked for with
 
     def table(self) -> str:
         """Every outcome at the end of each second year, as text for a terminal."""
@@ -56,9 +59,7 @@ class RunResult:
         """
         from kmsim.lab.comparison import compare
 
-        settings = {key: value for key, value in self.asked.items() if key != "policy"}
-        policies = [self.asked["policy"]] if "policy" in self.asked else list(self.config["policies"])
-        return compare(policies, replicates=1, workers=1, **settings).report(path)
+        return compare(workers=1, **(self.config | {"outcomes": None})).report(path)
 
     def write(self, folder: str | Path) -> Path:
         """Write outcomes, table, config and manifest into a folder that exists. Returns the folder."""
@@ -69,42 +70,75 @@ class RunResult:
 
 
 def run(outcomes: Sequence[str] | None = None, **settings: Any) -> RunResult:
-    """One policy, one seed, to the end. settings: the keys of `kmsim.Model`; outcomes: those to keep, all if none.
+    """One policy, one seed, to the end. settings: the keys of `kmsim.Model`, or all that the config.yaml of a run holds.
 
+    outcomes: those to keep, all if none.
     Raises UnknownName or BadValue before anything runs.
 
     >>> run(system="village", policy="coaching", years=2, funded_years=1).outcomes.policy.iloc[0]
     'coaching'
     """
+    return run_planned(plan_run(outcomes, **settings))
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run that is checked and not yet run. config: everything that decides it, files by content."""
+
+    scenario: Scenario
+    outcomes: list[str]
+    config: dict[str, Any]
+
+
+def plan_run(outcomes: Sequence[str] | None = None, **settings: Any) -> PlannedRun:
+    """The run that these settings ask for, with every file read once. Raises UnknownName or BadValue.
+
+    >>> plan_run(system="village", policy="coaching").config["policies"]
+    ['coaching']
+    """
+    with contents.noted() as files:
+        stored = read_stored(settings | {"outcomes": outcomes})
+        given = one_policy(stored.settings)
+        wanted = given.pop("outcomes", None)
+        names = checked_outcomes(wanted)
+        scenario = read_scenario(**given)
+    return PlannedRun(scenario, names, configuration_of([scenario], 1, wanted, stored.files | files))
+
+
+def run_planned(planned: PlannedRun, command: Sequence[str] = ()) -> RunResult:
+    """Run it. command: the words it was asked for with, for the manifest. Raises KmsimError for a file that has changed."""
     from kmsim.model import Model
 
-    started = time.time()
-    names = checked_outcomes(outcomes)
-    scenario = read_scenario(**settings)
+    started, scenario = time.time(), planned.scenario
     model = Model(system=system_of(scenario.system), scenario=scenario).run()
     frame = model.outcomes
-    if outcomes is not None:
-        frame = frame[frame.outcome.isin(names)].reset_index(drop=True)
-    config = configuration_of([scenario], 1, outcomes)
+    if planned.outcomes != list(OUTCOMES):
+        frame = frame[frame.outcome.isin(planned.outcomes)].reset_index(drop=True)
     label = f"one run, one seed; {stand_at(scenario.parameters)}"
-    found = manifest(config, [scenario.seed], started, label)
-    return RunResult(frame, model.ledger, config, found, label, list(model.notes), asked=settings)
+    found = manifest(planned.config, [scenario.seed], started, label, command)
+    return RunResult(frame, model.ledger, planned.config, found, label, list(model.notes))
 
 
 def configuration_of(
-    scenarios: list[Scenario], replicates: int, outcomes: Sequence[str] | None = None
+    scenarios: list[Scenario],
+    replicates: int,
+    outcomes: Sequence[str] | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Everything that decides the comparison, resolved, as plain data: what config.yaml holds and the hash is of."""
-    first = scenarios[0]
+    """Everything that decides the comparison, resolved, as plain data: what config.yaml holds and the hash is of.
+
+    files: every file that was read, path -> SHA-256. Levers are as the policies have them, before `network` is laid over.
+    """
+    first, code = scenarios[0], trusted_code()
+    network = next((s.network for s in scenarios if s.network), {})
     return plain(
         {
             "policies": [s.policy.name for s in scenarios],
-            "levers": {
-                s.policy.name: [{lever.key: describe(lever)} for lever in s.funded_policy().levers] for s in scenarios
-            },
-            "system": {key: value for key, value in asdict(first.system).items() if value not in (None, ())},
+            "levers": {s.policy.name: [{lever.key: describe(lever)} for lever in s.policy.levers] for s in scenarios},
+            "summaries": {s.policy.name: s.policy.summary for s in scenarios},
+            "system": own_settings(first.system),
             "practice": [asdict(p) for p in first.practices],
-            "network": first.network,
+            "network": network,
             "seed": first.seed,
             "replicates": replicates,
             "years": first.years,
@@ -114,19 +148,27 @@ def configuration_of(
             "budget": first.budget,
             "outcomes": list(outcomes) if outcomes and list(outcomes) != list(OUTCOMES) else "all",
             "parameters": first.parameters,
+            **({"code": code} if code else {}),
+            **recorded(files or {}),
         }
     )
 
 
-def manifest(config: dict[str, Any], seeds: list[int], started: float, label: str) -> dict[str, Any]:
-    """Where a result comes from: version, model, git hash of the package's own checkout, packages, seeds, time.
+def manifest(
+    config: dict[str, Any], seeds: list[int], started: float, label: str, command: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Where a result comes from: version, model, git hash of the package's own checkout, packages, command, seeds, time.
 
-    label: what its ranges are over, in words.
+    label: what its ranges are over, in words. command: the words that asked for it on the command line.
     """
-    return versions() | {
-        "config_hash": config_hash({k: v for k, v in config.items() if k != "budget_gbp"}),
-        "seeds": list(map(int, seeds)),
-        "seconds": round(time.time() - started, 1),
-        "time": now(),
-        "label": label,
-    }
+    return (
+        versions()
+        | asked_with(command)
+        | {
+            "config_hash": config_hash({k: v for k, v in config.items() if k != "budget_gbp"}),
+            "seeds": list(map(int, seeds)),
+            "seconds": round(time.time() - started, 1),
+            "time": now(),
+            "label": label,
+        }
+    )

@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 from kmsim.errors import KmsimError
 from kmsim.lab import parts
 from kmsim.lab.parts import KEY_BYTES, RUNS, TABLES, Torn
-from kmsim.lab.provenance import config_hash, differences, now, versions
+from kmsim.lab.provenance import asked_with, config_hash, differences, now, versions
 from kmsim.lab.reading import CONFIG, MANIFEST, PLAN, read_folder
 from kmsim.outcomes.definitions import OUTCOMES
 
@@ -124,11 +124,10 @@ class Store:
         One with levers of a user's own needs the same files of code to be trusted as when it was planned.
         """
         from kmsim.lab.plan import Plan
-        from kmsim.lab.trust import trusted_code
+        from kmsim.lab.trust import check_code
 
         self.check_config()
-        if trusted_code() != self.config.get("code", []):
-            raise KmsimError(f"{self.folder}: was planned with other --trust-code files; give it the same ones again")
+        check_code(self.config.get("code"), str(self.folder))
         scenarios = self.folder / SCENARIOS
         told = self.config.get("scenarios")
         if isinstance(told, dict) and told.get("varied") and not scenarios.is_file():
@@ -344,13 +343,16 @@ def _make(folder: Path, plan: Plan, config: Mapping[str, Any], command: Sequence
             plan.write_scenarios(new / SCENARIOS)
         text = yaml.dump(dict(config), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
         (new / CONFIG).write_text(text, encoding="utf-8")
-        manifest = versions() | {
-            "config_hash": config_hash(dict(config)),
-            "base_hash": plan.base_hash,
-            "rows_planned": len(plan),
-            "command": list(command),
-            "time": now(),
-        }
+        manifest = (
+            versions()
+            | asked_with(command)
+            | {
+                "config_hash": config_hash(dict(config)),
+                "base_hash": plan.base_hash,
+                "rows_planned": len(plan),
+                "time": now(),
+            }
+        )
         (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for file in (PLAN, CONFIG, MANIFEST):
             with (new / file).open("rb") as stream:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from kmsim import configuration
+from kmsim import configuration, contents
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
 from kmsim.lab.design import GROUPS, KINDS, UNDOTTED, Design, as_told, check_plain, key_of, read_design
 from kmsim.lab.executors import check
@@ -67,13 +67,19 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     >>> read_sweep({"experiment": "first_look", "design.n": 4}).plan
     <Plan of 12 runs: 3 policies, 4 scenarios, 1 replicates>
     """
+    with contents.noted() as files:
+        return _read_sweep(given, files)
+
+
+def _read_sweep(given: Mapping[str, Any], files: Mapping[str, str]) -> Sweep:
+    """files: what is noted of all that is read meanwhile."""
     name = given.get("experiment")
     preset = _preset(name) if name is not None else Words.of({})
     own_words = Words.of(given)
     words = own_words.over(preset)
     settings = defaults() | dict(words.settings)
     try:
-        plan = _plan(words, settings)
+        plan = _plan(words, settings, files)
     except KmsimError as error:
         key = _key_in(error)
         at = "design.rows" if str(error).startswith("design.rows") else key
@@ -113,20 +119,25 @@ def _can_vary(key: str) -> bool:
     return key in UNDOTTED or key.partition(".")[2] in GROUPS.get(key.partition(".")[0], ())
 
 
-def _plan(words: Words, settings: Mapping[str, Any]) -> Plan:
-    """The plan of these words; settings: what they say of a run, with the defaults."""
+def _plan(words: Words, settings: Mapping[str, Any], files: Mapping[str, str]) -> Plan:
+    """The plan of these words. settings: what they say of a run, with the defaults; files: what is noted of all that is read."""
     design = _design(words)
     scenarios = design.scenarios()
+    told = design.data()
+    if design.path:
+        told |= {"path": design.path, contents.SHA256: files[design.path]}
     of_a_run = [key for key in settings if key in (*UNDOTTED, "seed") or key.startswith(_GROUPS)]
-    return read_plan(
+    plan = read_plan(
         _listed(settings["policies"]),
         scenarios,
         settings["replicates"],
         _listed(settings["outcomes"]),
         settings["trajectories"],
-        design.data(),
+        told,
         **{key: settings[key] for key in of_a_run if key not in scenarios or key in words.settings},
     )
+    plan.files = dict(files)
+    return plan
 
 
 def run_sweep(

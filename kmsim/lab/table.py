@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from csv import reader as csv_rows
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kmsim.errors import KmsimError
+from kmsim import contents
+from kmsim.errors import BadValue, KmsimError
 from kmsim.lab.scenarios import Column
 
 if TYPE_CHECKING:
@@ -27,9 +29,10 @@ def read_table(path: Path) -> dict[str, Column]:
     import pyarrow as pa
 
     try:
-        table = _csv(path) if path.suffix.lower() == ".csv" else _parquet(path)
-    except FileNotFoundError:
-        raise KmsimError(f"{path}: no such file") from None
+        data = contents.read(path, "design.path")
+        table = _csv(path, data) if path.suffix.lower() == ".csv" else _parquet(path, data)
+    except BadValue as error:  # in full, however long the path is
+        raise KmsimError(f"{path}: expected {error.expected}") from None
     except (OSError, pa.ArrowException) as error:
         raise KmsimError(f"{path}: cannot be read: {_printable(str(error)[:200])}") from None
     if not table.num_rows:
@@ -41,12 +44,12 @@ def read_table(path: Path) -> dict[str, Column]:
     return {name: _column(path, name, table.column(i)) for i, name in enumerate(names)}
 
 
-def _csv(path: Path) -> pa.Table:
+def _csv(path: Path, data: bytes) -> pa.Table:
     """All cells as texts: what each is, is decided here and not guessed from the first of them."""
     import pyarrow as pa
     from pyarrow import csv
 
-    lines = _lines(path)
+    lines = _lines(path, data)
     head = lines.partition(b"\n")[0].decode("utf-8").strip()
     if not head:
         raise KmsimError(f"{path}: expected the names of the columns in the first line, such as theta,r_try")
@@ -79,9 +82,8 @@ def _csv(path: Path) -> pa.Table:
         raise KmsimError(f"{path}, row {place}: {cells} cells; expected {wanted}, one for each column") from None
 
 
-def _lines(path: Path) -> bytes:
+def _lines(path: Path, data: bytes) -> bytes:
     """A file of text as its lines, whatever ended them. Raises KmsimError if it is not in UTF-8."""
-    data = path.read_bytes()
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise KmsimError(f"{path}: expected text in UTF-8, not UTF-16; save it as CSV UTF-8")
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -105,12 +107,12 @@ def _check_lines(path: Path, lines: bytes) -> None:
         raise KmsimError(f"{path}, {place}: a quote that is not closed; expected another at the end of its cell")
 
 
-def _parquet(path: Path) -> pa.Table:
+def _parquet(path: Path, data: bytes) -> pa.Table:
     if path.suffix.lower() != ".parquet":
         raise KmsimError(f"{path}: expected a .csv or .parquet file")
     from pyarrow import parquet
 
-    return parquet.ParquetFile(path).read()
+    return parquet.ParquetFile(BytesIO(data)).read()
 
 
 def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:

@@ -38,12 +38,12 @@ MODEL = fingerprint()  # of the code that is loaded here, whatever becomes of it
 
 @dataclass(frozen=True)
 class Job:
-    """What all batches of a session share: the folder, the session's token, the plan's hash, and files of trusted code."""
+    """What all batches of a session share: the folder, the session's token, the plan's config hash, and files of trusted code: path and SHA-256."""
 
     folder: str
     token: str
-    base_hash: str
-    code: tuple[str, ...] = ()
+    config_hash: str
+    code: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,21 +168,23 @@ def _simulated(
 
 
 def _plan_of(job: Job) -> Plan:
-    return _plan(job.folder, job.base_hash, job.code)
+    return _plan(job.folder, job.config_hash, job.code)
 
 
 @lru_cache(maxsize=2)
-def _plan(folder: str, base_hash: str, code: tuple[str, ...]) -> Plan:
-    """The plan in a folder, made again once for all batches. Raises KmsimError unless it is the one that was asked for."""
+def _plan(folder: str, config_hash: str, code: tuple[tuple[str, str], ...]) -> Plan:
+    """The plan in a folder, made again once for all batches: another plan has another hash. Raises KmsimError unless it is the one that was asked for."""
     from kmsim.lab.trust import trust
 
-    for file in code:
-        trust(file)
-    plan = Store.open(folder).plan()
-    if plan.base_hash != base_hash:
+    for file, sha256 in code:
+        trust(file, sha256)
+    store = Store.open(folder)
+    plan = store.plan()
+    if store.manifest["config_hash"] != config_hash:
         raise KmsimError(f"{folder}: holds another plan than the one to be done")
     if plan.model != MODEL:
         raise KmsimError(f"has model {MODEL}, the plan is of model {plan.model}: install the same kmsim there")
+    plan.check_files()
     return plan
 
 

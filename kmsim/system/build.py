@@ -66,7 +66,7 @@ def _read(chosen: Settings) -> tuple[Rows, list[str]]:
     if chosen.source == "gias":
         from kmsim.system.gias import gias
 
-        return gias(str(chosen.path), bool(chosen.strict))
+        return gias(str(chosen.path), bool(chosen.strict), chosen.sha256)
     from kmsim.system.village import village
 
     return village(chosen)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kmsim import contents
 from kmsim.errors import KmsimError, unknown
 from kmsim.system.built import PHASES
 from kmsim.system.gias_numbers import CAPACITY, EAST, FSM, PUPILS, numbers, urn
@@ -29,7 +30,7 @@ from kmsim.system.gias_words import (
 )
 from kmsim.system.left_out import by_kind, left_out, names, number_of_schools
 from kmsim.system.rows import Rows, blank, take, text
-from kmsim.table_file import read_bytes, shown
+from kmsim.table_file import shown
 
 STATUS, PHASE = "EstablishmentStatus (name)", "PhaseOfEducation (name)"
 TYPE, GROUP = "TypeOfEstablishment (name)", "EstablishmentTypeGroup (name)"
@@ -45,17 +46,18 @@ GROUP_WORDS = (
 )
 
 
-def gias(path: str, strict: bool = False) -> tuple[Rows, list[str]]:
+def gias(path: str, strict: bool = False, sha256: str | None = None) -> tuple[Rows, list[str]]:
     """The open state-funded schools of England in an extract, in order of URN, and notes on all that is left out or estimated.
 
-    As `parse`, of the bytes of a file. Raises BadValue for a file that cannot be read.
+    As `parse`, of the bytes of a file. sha256: of the content that was planned with; None: any will do. Raises BadValue for a
+    file that cannot be read, KmsimError for one of other content.
 
     >>> gias("extract.csv")
     Traceback (most recent call last):
         ...
     kmsim.errors.BadValue: system.path=extract.csv: expected a csv file that can be read; no such file or directory
     """
-    return parse(read_bytes(path, "system.path", what="a csv file"), Path(path).name, strict)
+    return parse(contents.read_planned(path, sha256, "system.path", "a csv file"), Path(path).name, strict)
 
 
 def parse(data: bytes, file: str, strict: bool = False) -> tuple[Rows, list[str]]:

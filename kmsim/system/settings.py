@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from kmsim import contents
 from kmsim.configuration import SUFFIX, read
 from kmsim.errors import BadValue, unknown
 from kmsim.system.built import PHASES
@@ -17,8 +19,10 @@ OWNED = {
     "n_schools": "synthetic",
     "path": "gias",
     "strict": "gias",
+    "sha256": "gias",
     "schools": "village",
 }  # keys that only one source reads
+NOT_NEEDED = ("n_schools", "strict", "sha256")  # ... and that need not be given
 SYNTHETIC_REGIONS = ("England", "London")
 MOST_SCHOOLS = 100_000
 Names = tuple[str, ...]
@@ -29,7 +33,8 @@ class Settings:
     """A system's settings. la, region, trust and phase keep the schools of those names, all of them where empty.
 
     scale: how many schools one school here stands for (1: all are there). seed: of everything that is generated.
-    n_schools: synthetic only; there `region` chooses the fitted distributions. path: gias only. schools: village only.
+    n_schools: synthetic only; there `region` chooses the fitted distributions. path: gias only; sha256: of the content of
+    that file, read when it is not given, and what `build` then insists on. schools: village only.
     strict: gias only; true refuses a file with any row that cannot be used, where a few would be left out and told.
 
     >>> settings("village").source, settings("synthetic", {"n_schools": 40}).n_schools
@@ -48,6 +53,7 @@ class Settings:
     n_schools: int = 200
     path: str | None = None
     strict: bool | None = None
+    sha256: str | None = None
     schools: tuple[Any, ...] = ()
 
 
@@ -79,7 +85,7 @@ def settings(config: Mapping[str, Any] | str, overrides: Mapping[str, Any] | Non
     given.setdefault("name", default_name or source)
     chosen = Settings(**{key: _checked(key, value) for key, value in given.items()})
     _check_together(chosen, given)
-    return chosen
+    return _with_content(chosen)
 
 
 def _checked(key: str, value: Any) -> Any:
@@ -102,14 +108,45 @@ def _checked(key: str, value: Any) -> Any:
         return tuple(value)
     if not isinstance(value, str):
         raise BadValue(place, value, "text")
+    if key == "sha256" and not re.fullmatch("[0-9a-f]{64}", value):
+        raise BadValue(place, value, "64 hex digits, the SHA-256 of the file that system.path names")
     return value
+
+
+def _with_content(chosen: Settings) -> Settings:
+    """The settings with the SHA-256 of the file that they name: its content decides the schools, not its path."""
+    if chosen.path is None or chosen.sha256 is not None:
+        return chosen
+    return replace(chosen, sha256=content_of(chosen.path))
+
+
+def content_of(path: Any) -> str:
+    """The SHA-256 of an extract's content. Raises BadValue for a file that cannot be read.
+
+    >>> content_of("no/such/file.csv")
+    Traceback (most recent call last):
+    kmsim.errors.BadValue: system.path=no/such/file.csv: expected a csv file that can be read; no such file or directory
+    """
+    if not isinstance(path, str):
+        raise BadValue("system.path", path, "text")
+    return contents.sha256_of(contents.read(path, "system.path", "a csv file"))
+
+
+def own_settings(chosen: Settings) -> dict[str, Any]:
+    """A system's settings as data that `settings` accepts: without those that are empty or that its source does not read.
+
+    >>> sorted(own_settings(settings("synthetic")))
+    ['n_schools', 'name', 'region', 'scale', 'seed', 'source', 'summary']
+    """
+    own = {key: value for key, value in asdict(chosen).items() if OWNED.get(key, chosen.source) == chosen.source}
+    return {key: value for key, value in own.items() if value not in (None, ())}
 
 
 def _check_together(chosen: Settings, given: Mapping[str, Any]) -> None:
     for key, source in OWNED.items():
         if key in given and chosen.source != source:
             raise BadValue(f"system.{key}", given[key], f"none, for only source={source} reads it")
-        if key not in ("n_schools", "strict") and key not in given and chosen.source == source:
+        if key not in NOT_NEEDED and key not in given and chosen.source == source:
             raise BadValue(f"system.{key}", None, f"a value, for source={source} needs it")
     for phase in chosen.phase:
         if phase not in PHASES:

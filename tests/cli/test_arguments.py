@@ -31,7 +31,7 @@ def test_defaults_are_those_of_the_code(verb):
     functions = (read_scenario, plan_of, compare) if verb == "compare" else (read_scenario,)
     inside = {n: p.default for f in functions for n, p in inspect.signature(f).parameters.items()}
     # read_scenario takes these two from its overrides, with these defaults
-    inside |= {"taper": 0, "budget": "auto", "policies": list(DEFAULT_POLICIES), "name": None}
+    inside |= {"taper": 0, "budget": "auto", "policies": list(DEFAULT_POLICIES), "name": None, "config": None}
     for key, default in typed(verb=verb).items():
         assert default == inside[key], key
 

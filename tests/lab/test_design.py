@@ -204,7 +204,7 @@ def test_a_design_tells_itself_as_plain_data():
         ),
         ({"kind": "list", "rows": [{"thta": 1}]}, "design.rows[1]=thta: not a key that can vary"),
         ({"kind": "table"}, "design.path=None: expected the path of a .csv or .parquet file"),
-        ({"kind": "table", "path": "none.csv"}, "none.csv: no such file"),
+        ({"kind": "table", "path": "none.csv"}, "none.csv: expected a file that can be read; no such file"),
     ],
 )
 def test_bad_designs_are_told_in_one_line(settings, told):

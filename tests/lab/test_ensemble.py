@@ -139,7 +139,7 @@ def test_what_stopped_it_is_told_and_not_that_failures_could_not_be_noted(tmp_pa
 def test_what_goes_on_with_it_names_the_code_that_is_to_be_trusted(tmp_path, plan, monkeypatch):
     from kmsim.lab import ensemble
 
-    monkeypatch.setattr(ensemble, "trusted_files", lambda: ["/my code/levers.py"])
+    monkeypatch.setattr(ensemble, "trusted_contents", lambda: (("/my code/levers.py", "ab"),))
 
     def stop(batch):
         raise KeyboardInterrupt

@@ -40,7 +40,7 @@ def write(store: Store, plan, runs, token: str | None = None) -> work.Came:
     if token is None:
         with store.locked() as token:
             return write(store, plan, runs, token)
-    return stand_in.do(work.Batch(work.Job(str(store.folder), token, plan.base_hash), tuple(runs)))
+    return stand_in.do(work.Batch(work.Job(str(store.folder), token, store.manifest["config_hash"]), tuple(runs)))
 
 
 def repaired(store: Store):
@@ -216,7 +216,7 @@ def test_a_worker_of_an_earlier_session_adds_nothing(store, plan):
 def test_a_worker_with_another_plan_or_model_refuses(store, plan):
     came = stand_in.do(work.Batch(work.Job(str(store.folder), "x", "0" * 32), (0,)))
     assert "holds another plan" in came.stopped
-    came = stand_in.do(work.Batch(work.Job(str(store.folder / "gone"), "x", plan.base_hash), (0,)))
+    came = stand_in.do(work.Batch(work.Job(str(store.folder / "gone"), "x", "0" * 12), (0,)))
     assert "no such folder" in came.stopped
 
 

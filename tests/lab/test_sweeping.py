@@ -156,7 +156,7 @@ def test_two_ways_to_say_one_thing():
         ({"experiment": "first_lok"}, "experiment=first_lok: not an experiment; did you mean 'first_look'?"),
         ({"design": "lsh"}, "design=lsh: not a design; did you mean 'lhs'?"),
         ({"design": 3}, "design=3: expected a name or the path of a .yaml file"),
-        ({"design": "none.yaml"}, "none.yaml: no such file"),
+        ({"design": "none.yaml"}, "none.yaml: expected a file that can be read; no such file"),
         ({"design.m": 3}, "design.m: not a setting of design=lhs"),
         ({"executor": "proceses"}, "executor=proceses: not an executor; did you mean 'processes'?"),
         ({"executor.adress": "x"}, "executor.adress"),

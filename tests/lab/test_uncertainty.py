@@ -121,7 +121,7 @@ def test_a_comparison_over_a_posterior(posterior, tmp_path):
         POLICIES, uncertainty="posterior", posterior=str(posterior), draws=3, replicates=2, workers=1, **ASK
     )
     alone = compare(POLICIES, replicates=2, workers=1, **ASK, **{"parameters.theta": 1.9, "parameters.r_try": 3.2})
-    assert found.config["uncertainty"]["draws"] == 3
+    assert found.config["draws"] == 3
     assert "theta" not in found.config["parameters"]
     assert found.label == (
         f"the calibrated parameters, 2 of {len(PARAMETERS)}, over 3 draws of a posterior calibrated with an earlier version of "
