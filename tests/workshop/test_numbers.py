@@ -71,7 +71,7 @@ def test_the_exported_command_says_the_same_as_the_exported_settings(camden):
         program, verb, *words = shlex.split(one["command"])
         assert (program, verb) == ("kmsim", "run")
         settings = compose("run", read(words, keys("run"), "run"))
-        settings.pop("name")
+        settings.pop("name"), settings.pop("config")
         assert config_hash(configuration_of([read_scenario(**settings)], 1)) == one["config_hash"]
 
 
