@@ -24,6 +24,7 @@ NO_NUMBER = {
     "errors.py": "messages",
     "evidence/": "judges runs: its own folders carry fingerprint(rooms)",
     "fingerprint.py": "is what hashes",
+    "operating_system.py": "what the system refuses, in words",
     "lab/": "plans, keeps and compares runs; what it stores of one is lab/work.py",
     "posterior.py": "default parameters: they stand in a run's key",
     "report/": "tables, figures, pages",
