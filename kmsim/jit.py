@@ -6,6 +6,7 @@ that is compiled: any change makes a new folder. Nothing writable: compile witho
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sys
@@ -13,6 +14,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from platformdirs import user_cache_path
 
 from kmsim.fingerprint import code_fingerprint
@@ -76,6 +78,8 @@ def compiled(function):
     >>> compiled(lambda x: x + 1)(2)
     3
     """
+    if INTERPRETED:
+        return _interpreted(function)
     cached = CACHE is not None and function.__name__ != "<lambda>"
     return numba.njit(cache=cached, nogil=True, error_model="numpy", **_COUNTS)(function)
 
@@ -86,6 +90,8 @@ def borrowing(function):
     Numba counts who uses an array, by steps that no processor may overlap; a phase is given some forty by its caller, who
     holds them all the while. The option is one that Numba keeps to itself: its pinned versions are tested.
     """
+    if INTERPRETED:
+        return _interpreted(function)
     return numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy", **_BORROWS)(function)
 
 
@@ -111,3 +117,26 @@ def rule(function):
     4
     """
     return numba.njit(inline="always", nogil=True, error_model="numpy")(function)
+
+
+def as_records(array):
+    """The same memory, where `array[i].field` can be read and written: compiled code can do so anyway, Python cannot.
+
+    Compiled code gets the array as it is: an array of another class would be compiled for once more.
+
+    >>> rows = as_records(np.zeros(2, [("x", np.float32)]))
+    >>> rows.dtype["x"]
+    dtype('float32')
+    """
+    return array.view(np.recarray) if INTERPRETED else array
+
+
+def _interpreted(function):
+    """A function as Python runs it, with the arithmetic of compiled code: whole numbers wrap, 1/0 is infinite, no warning."""
+
+    @functools.wraps(function)
+    def as_compiled(*args):
+        with np.errstate(all="ignore"):
+            return function(*args)
+
+    return as_compiled

@@ -15,7 +15,7 @@ import numpy as np
 from kmsim.agents import Cluster, Network, School, Teacher
 from kmsim.beginning import FIELD, Beginning, beginning, school_rows
 from kmsim.columns import DataCollector, Table, ViewModel
-from kmsim.jit import borrowing
+from kmsim.jit import as_records, borrowing
 from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
@@ -119,7 +119,7 @@ def empty_world() -> World:
         money=money_of(0, len(CATEGORIES)),
         scratch=scratch_of(0, 0, 1, 1),
         clock=clock(0, 1, 0, 0, 1, False),
-        p=records(defaults()),
+        p=as_records(records(defaults())),
     )
 
 
@@ -166,7 +166,7 @@ class Model(ViewModel):
         self.system = built if built is not None else build(scenario.system)
         self.policy = scenario.funded_policy()
         self.parameters = scenario.parameters
-        self._rules = records(self.parameters)
+        self._rules = as_records(records(self.parameters))
         self.tick = 0
         self.check, self.timed = check, timed
         self.phases = PhaseTable()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmsim.jit import rule
+from kmsim.jit import as_records, rule
 from kmsim.phases import tile
 from kmsim.phases.place import PLACE
 from kmsim.rng import BLOCK
@@ -106,12 +106,12 @@ def clock(
 
 def offer_of(schools: int) -> np.ndarray:
     """Room for what each school is offered."""
-    return np.zeros(schools, _OFFER)
+    return as_records(np.zeros(schools, _OFFER))
 
 
 def practices_of(practices) -> np.ndarray:
     """What the rules need to know of each practice."""
-    return np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE)
+    return as_records(np.array([tuple(getattr(p, name) for name in _TRAITS) for p in practices], _PRACTICE))
 
 
 def money_of(schools: int, categories: int) -> Money:
@@ -123,7 +123,7 @@ def scratch_of(posts: int, schools: int, practices: int, groups: int) -> Scratch
     """Room to work in."""
     return Scratch(
         tile=np.zeros(tile.SIZE, np.float32),
-        places=np.zeros(schools, PLACE),
+        places=as_records(np.zeros(schools, PLACE)),
         aware_draws=np.zeros(BLOCK, np.float32),
         stage_draws=np.zeros(BLOCK, np.float32),
         trying=np.empty(posts, np.uint8),
@@ -139,7 +139,7 @@ def rows_of(columns, shape) -> np.ndarray:
     out = np.zeros(shape, dtype)
     for name, column in columns.items():
         out[name] = column.default
-    return out
+    return as_records(out)
 
 
 class World(NamedTuple):

@@ -17,7 +17,8 @@ _LOG_B = np.array([0.848, 0.888, 1.0, 0.848, 1.0])
 _PUPILS_A_TEACHER = np.array([1.0, 1.0, 5.5, 1.0, 5.5])  # special and PRU: a plain ratio
 _SENIOR, _MIDDLE = 0.16, 0.20  # share of posts: head and senior leaders; middle leaders
 _TEAM, _TEAM_SECONDARY = 4.0, 8.0  # posts to a department (system.md section 2)
-_WORKLOAD, _WORKLOAD_SD = 0.5, 0.15
+# Typed, so that Python alone computes as compiled code does.
+_WORKLOAD, _WORKLOAD_SD = np.float64(0.5), np.float64(0.15)
 _SECONDARY = PHASES.index("secondary")
 
 
