@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -44,6 +45,26 @@ class RunFailed(Exception):
     >>> issubclass(RunFailed, KmsimError)
     False
     """
+
+
+class IncompleteWarning(UserWarning):
+    """An answer is over fewer runs than are planned: how many of how many are done.
+
+    >>> issubclass(IncompleteWarning, UserWarning)
+    True
+    """
+
+
+class DamageWarning(UserWarning):
+    """A file in a result's folder is damaged, foreign or cannot be verified: which, and what becomes of it.
+
+    >>> issubclass(DamageWarning, UserWarning)
+    True
+    """
+
+
+for _category in (IncompleteWarning, DamageWarning):  # each time, unless the user's own filters say otherwise
+    warnings.filterwarnings("always", category=_category, append=True)
 
 
 def unknown(key: str, name: Any, known: Iterable[str], what: str) -> UnknownName:

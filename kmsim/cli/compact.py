@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kmsim.cli.folder import folder_and_rest, nothing_more
 from kmsim.cli.streams import show
+from kmsim.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -40,6 +41,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.lab.store import Store
     from kmsim.lab.words import counted
 
+    Terminal(flags.quiet)  # shows warnings in one line
     made = compact(Store.open(folder))
     show(f"{folder}: {counted(made.before, 'part')} {'is' if made.before == 1 else 'are'} now {made.after:,}", folder)
     return 0

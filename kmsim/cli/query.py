@@ -64,11 +64,12 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
     from kmsim.lab.query import answer
 
+    terminal = Terminal(flags.quiet)
     with answer(folder, rest[0]) as found:
         if shape == "csv":
             _print_csv(found)
         else:
-            _print_table(found, Terminal(flags.quiet))
+            _print_table(found, terminal)
     return 0
 
 

@@ -47,13 +47,15 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
 
 def _lines(experiment: Experiment) -> list[str]:
+    from kmsim.errors import KmsimError
+    from kmsim.lab.experiment import failed_runs
     from kmsim.lab.reading import CONFIG
-    from kmsim.lab.store import EDITED
+    from kmsim.lab.store import EDITED, SCENARIOS
     from kmsim.lab.words import counted
 
     store, scan = experiment.store, experiment.scan
     failed = store.failures()
-    missing = experiment.planned - experiment.done - len(failed)
+    missing = experiment.planned - experiment.done - failed_runs(store, scan)
     at_work = store.at_work()
     counts = {
         "planned": counted(experiment.planned, "run"),
@@ -74,9 +76,19 @@ def _lines(experiment: Experiment) -> list[str]:
         lines += ["", "failed", text.rows(table, ("scenario", "policy", "seed", "error"), indent=2)]
         if len(failed) > SHOWN:
             lines.append(f"  and {len(failed) - SHOWN:,} more, in {store.folder / 'failures.parquet'}")
-    if scan.odd:
-        odd = [[shown(f"{file.parent.name}/{file.name}"), shown(reason)] for file, reason in scan.odd.items()]
-        lines += ["", "files that do not count, set aside when it is gone on with", text.rows(odd, indent=2)]
+    for title, files in (
+        ("files that do not count, set aside when it is gone on with", scan.odd),
+        ("files that are not of this experiment, left where they are", scan.left),
+    ):
+        if files:
+            odd = [[shown(str(file.relative_to(store.folder))), shown(reason)] for file, reason in files.items()]
+            lines += ["", title, text.rows(odd, indent=2)]
+    if scan.unverified:
+        lines += ["", f"{counted(scan.unverified, 'part')} cannot be verified: kmsim 0.1.0 wrote no digests"]
+    try:
+        store.check_digest(SCENARIOS)
+    except KmsimError as error:
+        lines += ["", str(error)]
     if store.edited:
         lines += ["", f"{CONFIG} is {EDITED}: put back what stood in it before this is gone on with"]
     elif experiment.done < experiment.planned and not at_work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     from kmsim.lab import open as open_experiment
     from kmsim.lab.ensemble import run_plan
     from kmsim.lab.overview import overview
-    from kmsim.lab.words import counted
+    from kmsim.lab.words import counted, done_of
 
     plan, folder = asked.plan, asked.folder
     policies = counted(len(plan.policies), "policy", "policies")
@@ -86,8 +87,6 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     show(f"{overview(open_experiment(folder))}\n\n{came}" if found.done else came, folder)
     if found.whole:
         return 0
-    print(
-        f"kmsim: {found.failed:,} runs failed and {found.missing:,} are missing; see kmsim status {folder}",
-        file=sys.stderr,
-    )
+    told = done_of(found.done, found.planned, found.failed)
+    print(f"kmsim: {told}; see kmsim status {shlex.quote(str(folder))}", file=sys.stderr)
     return 1

@@ -8,16 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from kmsim.errors import DamageWarning, IncompleteWarning
+
 Progress = Callable[..., None]  # runs done, runs in all, and if it is known runs a second
 
 
 class Terminal:
-    """The side of the terminal that is not the answer. Quiet says nothing; errors are not told here."""
+    """The side of the terminal that is not the answer. Errors are not told here.
+
+    quiet: no notes, no progress, and of warnings only those that say that an answer is over fewer runs than planned or
+    that files are damaged: without them the answer itself would be misread.
+    """
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
-        if not quiet:
-            warnings.showwarning = _show_warning
+        warnings.showwarning = _show_warning
+        for category in (IncompleteWarning, DamageWarning):
+            warnings.filterwarnings("always", category=category)
 
     def say(self, text: str) -> None:
         """One line, unless quiet."""

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kmsim.errors import KmsimError, RunFailed
-from kmsim.lab import parts
+from kmsim.lab import parts, regular_files
 from kmsim.lab.parts import RUNS, TABLES
 from kmsim.lab.store import Store, telling
 
@@ -31,8 +30,10 @@ class Compacted:
 def compact(store: Store) -> Compacted:
     """Merge the parts that count. The old ones go when the new one is on disk and read back: at no moment is a run lost.
 
-    Raises KmsimError if another process is at work in the folder or the disk refuses.
+    Parts that are damaged are set aside and never merged. Raises KmsimError if another process is at work in the folder, if
+    its config was edited, or if the disk refuses.
     """
+    store.check_config()  # which says what columns parts have: none may be set aside because it was edited
     with store.locked(), telling(store.folder):
         names = store.repair().parts
         groups = list(_groups(store, names))
@@ -61,10 +62,11 @@ def _rows(store: Store, name: str) -> int:
     return sum(_whole(file, pq.read_metadata).num_rows for file in files)
 
 
-def _whole(file: Path, read: Callable[[Path], Any]) -> Any:
+def _whole(file: Path, read: Callable[[BinaryIO], Any]) -> Any:
     """What is read of a file. Raises KmsimError, naming it, if it was damaged since it was written."""
     try:
-        return read(file)
+        with regular_files.opened(file) as stream:
+            return read(stream)
     except (pa.ArrowException, OSError) as error:
         told = " ".join(str(error).split())
         raise KmsimError(f"{file}: cannot be read, and its part is left as it is: {told}") from None
@@ -72,14 +74,10 @@ def _whole(file: Path, read: Callable[[Path], Any]) -> Any:
 
 def _merge(store: Store, names: Sequence[str]) -> None:
     schemas = parts.schemas(store.outcomes)
-    tables = {}
-    for table in TABLES:
-        files = store.files(table, names)
-        read = [_whole(file, partial(pq.read_table, schema=schemas[table], partitioning=None)) for file in files]
-        tables[table] = pa.concat_tables(read) if read else schemas[table].empty_table()
+    tables = {table: store.read(table, names) for table in TABLES}
     merged = parts.write_part(store.folder, tables)
     assert merged is not None  # it is wanted
-    there = len(parts.read_keys(store.folder, merged, schemas[RUNS]))
+    there = len(parts.read_keys(store.folder, merged, schemas[RUNS])[0])
     planned = len(tables[RUNS].column("key").unique())
     if there != planned:
         raise RunFailed(f"{store.folder}: the merged part {merged} has {there} runs where {planned} were written")

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kmsim import contents
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
@@ -341,7 +340,7 @@ def _ledgers(plan: Plan, store: Store, scan: Scan) -> dict[str, dict[str, float]
 
 
 def _read(store: Store, scan: Scan, table: str) -> pa.Table:
-    return pa.concat_tables([pq.read_table(file) for file in store.files(table, scan.parts)]).combine_chunks()
+    return store.read(table, scan.parts).combine_chunks()
 
 
 def _places(table: pa.Table, column: str, names: list[str]) -> np.ndarray:

@@ -21,7 +21,7 @@ import numpy as np
 
 from kmsim.errors import KmsimError, RunFailed
 from kmsim.fingerprint import fingerprint
-from kmsim.lab import parts
+from kmsim.lab import leftovers, parts
 from kmsim.lab import work as lab_work
 from kmsim.lab.agenda import DIED, Agenda
 from kmsim.lab.compilation import compile_model
@@ -131,6 +131,7 @@ def run_plan(
             if isinstance(stop, KeyboardInterrupt):
                 raise Interrupted(f"interrupted; {ensemble.how_to_go_on()}") from None
             raise
+    leftovers.clear(store.folder)
     failed = len(ensemble.failures.errors)
     return Outcome(store.folder, store.planned, ensemble.done, failed, time.monotonic() - started)
 

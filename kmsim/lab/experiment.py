@@ -7,15 +7,20 @@ are merged (kmsim compact) what is asked next sees those that count then.
 from __future__ import annotations
 
 import re
+import shlex
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmsim.errors import BadValue, KmsimError, unknown
+import pyarrow as pa
+
+from kmsim.errors import BadValue, DamageWarning, IncompleteWarning, KmsimError, unknown
 from kmsim.lab import parts
 from kmsim.lab.parts import RUNS, TABLES
-from kmsim.lab.reading import PLAN
-from kmsim.lab.store import FAILURES, Scan, Store, failures_schema
+from kmsim.lab.reading import CONFIG, PLAN
+from kmsim.lab.store import EDITED, Scan, Store, failures_schema
+from kmsim.lab.words import done_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,7 +36,8 @@ _KIND = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 class Experiment:
     """An experiment's tables. Each method gives a DuckDB relation: `.df()`, `.filter(...)`, `.arrow()` and so on fetch it.
 
-    folder: as `kmsim sweep` or `run_plan` made it. `done` and `planned` count its runs when it was opened.
+    folder: as `kmsim sweep` or `run_plan` made it. `done` and `planned` count its runs when it was opened. Where fewer are
+    done than planned, each method that answers from runs gives an IncompleteWarning: how many of how many.
 
     Raises KmsimError if there is no experiment in the folder.
     """
@@ -71,7 +77,7 @@ class Experiment:
     # -- tables as they are stored ---------------------------------------------------
     def runs(self) -> duckdb.DuckDBPyRelation:
         """A row a run, practice and moment: key, policy, scenario, replicate, seed, practice, moment, year and each outcome."""
-        return self.connection.table(RUNS)
+        return self._told().table(RUNS)
 
     def plan(self) -> duckdb.DuckDBPyRelation:
         """A row a planned run: index, key, policy, scenario, replicate, seed and what varies."""
@@ -79,7 +85,7 @@ class Experiment:
 
     def ledger(self) -> duckdb.DuckDBPyRelation:
         """A row a run and category of cost: key, category, gbp."""
-        return self.connection.table("ledger")
+        return self._told().table("ledger")
 
     def attempts(self) -> duckdb.DuckDBPyRelation:
         """Where and how long each run was run: key, seconds, host, pid, attempt. Never the same twice."""
@@ -89,10 +95,16 @@ class Experiment:
         """The runs that failed when last tried: key, policy, scenario, seed, parameters, error."""
         return self.connection.table("failures")
 
+    def _told(self) -> duckdb.DuckDBPyConnection:
+        """The engine, when the caller of the method that asks was warned of what is not done."""
+        connection = self.connection
+        warn(self.store, self.scan, stacklevel=4)
+        return connection
+
     # -- made of them ----------------------------------------------------------------
     def trajectories(self) -> duckdb.DuckDBPyRelation:
         """Stored trajectories, tidy: policy, scenario, seed, practice, tick, year, outcome, value. Each tick, 0 being the start."""
-        return self.connection.sql(
+        return self._told().sql(
             f"SELECT policy, scenario, seed, practice, tick, year, outcome, value FROM ({self._tidy('trajectories')})"
         )
 
@@ -108,7 +120,7 @@ class Experiment:
                 raise unknown(key, name, self._policies(), "a policy of this experiment")
         names = "scenario, replicate, seed, practice, moment, outcome"
         one, other = (f"SELECT * FROM ({self._tidy(RUNS)}) WHERE policy = {text(name)}" for name in (policy, against))
-        return self.connection.sql(
+        return self._told().sql(
             f"SELECT {names}, one.year, one.policy, one.value, other.policy AS against, other.value AS against_value, "
             f"one.value - other.value AS difference FROM ({one}) AS one JOIN ({other}) AS other USING ({names})"
         )
@@ -118,6 +130,11 @@ class Experiment:
 
         by: columns of runs and of plan, what varies included. Raises UnknownName for any other.
         """
+        self._told()
+        return self.summarised(by)
+
+    def summarised(self, by: Sequence[str] | str = BY) -> duckdb.DuckDBPyRelation:
+        """As `summary`, without a warning where runs are missing: for who tells of them."""
         by = [by] if isinstance(by, str) else list(by)
         varied = [name for name in self.connection.table("plan").columns if name not in ("index", "key", *NAMES)]
         for name in by:
@@ -146,6 +163,42 @@ class Experiment:
         return [policy["name"] for policy in self.store.config["policies"]]
 
 
+# -- what is not there -------------------------------------------------------------------
+def warn(store: Store, scan: Scan, stacklevel: int = 2) -> None:
+    """Warn whoever asks if fewer runs are done than planned, if parts cannot be verified, or if the config was edited."""
+    if told := incomplete(store, scan):
+        warnings.warn(told, IncompleteWarning, stacklevel=stacklevel)
+    if scan.unverified:
+        which = f"{scan.unverified:,} of {len(scan.parts):,} parts" if len(scan.parts) > 1 else "its part"
+        told = (
+            f"{store.folder}: {which} cannot be verified: kmsim 0.1.0 wrote no digests; damage there would not be seen"
+        )
+        warnings.warn(told, DamageWarning, stacklevel=stacklevel)
+    if store.edited:
+        warnings.warn(f"{store.folder / CONFIG}: {EDITED}", DamageWarning, stacklevel=stacklevel)
+
+
+def incomplete(store: Store, scan: Scan) -> str:
+    """How many of how many runs are done, how many failed and how many files do not count; "" if all are done."""
+    if scan.count >= store.planned:
+        return ""
+    failed = failed_runs(store, scan)
+    told = f"{store.folder}: {done_of(scan.count, store.planned, failed)}"
+    if scan.odd:
+        one = len(scan.odd) == 1
+        told += f" ({len(scan.odd):,} {'file does' if one else 'files do'} not count: damaged, or of another plan)"
+    return f"{told}; see kmsim status {shlex.quote(str(store.folder))}"
+
+
+def failed_runs(store: Store, scan: Scan) -> int:
+    """How many runs failed when last tried and are not done."""
+    rows = store.failures()
+    if not rows:
+        return 0
+    numbers, _ = store.numbers(parts.raw([row["key"] for row in rows]))
+    return int((~scan.done[numbers]).sum())
+
+
 # -- from parts to views -----------------------------------------------------------------
 def add_views(connection: duckdb.DuckDBPyConnection, store: Store, scan: Scan) -> None:
     """Give a connection a view of each table of a store: runs, trajectories, ledger, attempts, plan and failures.
@@ -154,16 +207,15 @@ def add_views(connection: duckdb.DuckDBPyConnection, store: Store, scan: Scan) -
     """
     import duckdb
 
-    schemas = parts.schemas(store.outcomes) | {"failures": failures_schema()}
-    files = {table: store.files(table, scan.parts) for table in TABLES}
-    files |= {"plan": [store.folder / PLAN], "failures": [f for f in [store.folder / FAILURES] if f.exists()]}
-    for name in VIEWS:
+    schemas = parts.schemas(store.outcomes)
+    files = {table: store.files(table, scan.parts) for table in TABLES} | {"plan": [store.folder / PLAN]}
+    connection.register("failures", pa.Table.from_pylist(store.failures(), schema=failures_schema()))
+    for name in files:
         if files[name]:
             listed = ", ".join(text(unglobbed(file.resolve())) for file in files[name])
-            planned = " WHERE key IN (SELECT key FROM plan)" if name == "failures" else ""  # others may be another's
             try:
                 connection.execute(
-                    f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false){planned}"
+                    f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
                 )
             except duckdb.Error as error:
                 where = files[name][0] if len(files[name]) == 1 else store.folder / name

@@ -24,7 +24,7 @@ def overview(experiment: Experiment) -> str:
     """
     kept = experiment.store.outcomes
     measures = [name for name in SHOWN if name in kept] or kept[: len(SHOWN)]
-    summary = experiment.summary(by=["policy", "practice", "moment"])
+    summary = experiment.summarised(by=["policy", "practice", "moment"])
     found = {
         (policy, practice, moment, outcome): (mean, low, high, n)
         for policy, practice, moment, outcome, mean, low, high, n in summary.fetchall()

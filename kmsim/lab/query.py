@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from kmsim.errors import KmsimError, UnknownName, unknown
-from kmsim.lab.experiment import VIEWS, add_views, first_line, quoted, text, unglobbed
+from kmsim.lab.experiment import VIEWS, add_views, first_line, quoted, text, unglobbed, warn
 from kmsim.lab.sql_functions import ALLOWED, DENIED, TABLES_ALLOWED, TABLES_DENIED, may_call, may_make_table
 from kmsim.lab.store import Store
 
@@ -57,8 +57,10 @@ def answer(folder: str | Path, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
     spill = Path(tempfile.gettempdir()) / f"kmsim-{uuid4().hex}"  # made by the engine only if memory is short
     connection = duckdb.connect(config=_LOCKED | {"temp_directory": str(spill)})
     try:
-        add_views(connection, store, store.scan())
+        scan = store.scan()
+        add_views(connection, store, scan)
         check(connection, sql)
+        warn(store, scan)
         _lock(connection, store.folder.resolve())
         with (
             _with_nearest_column(connection),

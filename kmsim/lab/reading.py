@@ -13,11 +13,14 @@ from typing import Any
 import yaml
 
 from kmsim.errors import BadValue, KmsimError
+from kmsim.lab.digests import of_data
+from kmsim.lab.regular_files import read, there_is_file
 from kmsim.lab.words import listed
 from kmsim.outcomes.definitions import OUTCOMES
 
 PLAN, CONFIG, MANIFEST = "plan.parquet", "config.yaml", "manifest.json"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # both are safe; in C it is 10 times as fast
+_CHANGED = "was changed since it was written, or is damaged; put back a copy, or ask for the same under another name"
 _NOT_OURS = "not the folder of an experiment"
 
 
@@ -26,7 +29,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not os.path.isdir(folder):  # noqa: PTH112  (also for a name that is too long)
         what = "a file, not a folder" if os.path.isfile(folder) else "no such folder"  # noqa: PTH113
         raise KmsimError(f"{folder}: {what}{_near(folder)}")
-    lacking = [name for name in (MANIFEST, CONFIG, PLAN) if not (folder / name).is_file()]
+    lacking = [name for name in (MANIFEST, CONFIG, PLAN) if not there_is_file(folder / name)]
     if lacking:
         raise KmsimError(f"{folder}: {_NOT_OURS}: it has no {listed(lacking)}{_inside(folder)}")
     try:
@@ -34,6 +37,10 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         config = _checked(CONFIG, _read(folder / CONFIG, lambda text: yaml.load(text, _LOADER)), _CONFIG_HAS)
     except ValueError as error:
         raise KmsimError(f"{folder}: {_NOT_OURS}: {error}") from None
+    told = {key: value for key, value in manifest.items() if key != "digest"}
+    sealed = "digest" in manifest or "digests" in manifest  # kmsim 0.1.0 wrote neither
+    if sealed and manifest.get("digest") != of_data(told):
+        raise KmsimError(f"{folder / MANIFEST}: {_CHANGED}")
     return config, manifest
 
 
@@ -79,7 +86,7 @@ _CONFIG_HAS: _Expected = {
 def _read(file: Path, parse: Callable[[str], Any]) -> Any:
     """What stands in a file. Raises ValueError, naming it, if that cannot be read."""
     try:
-        return parse(file.read_text(encoding="utf-8"))
+        return parse(read(file).decode())
     except OSError as error:
         why = (error.strerror or "").lower()
     except (ValueError, RecursionError, yaml.YAMLError) as error:

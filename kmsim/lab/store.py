@@ -1,16 +1,19 @@
 """The folder of an experiment: what is planned, what is done, and nothing that can be lost or stand in it twice.
 
 A run is done when its key stands in a part that counts (kmsim.lab.parts). Whoever writes holds the folder's lock; what
-a process of an earlier session still writes does not count, and what is torn, foreign or double is set aside.
+a process of an earlier session still writes does not count. A part that is damaged, of another plan or double is set
+aside and told. Links inside the folder are refused, and files that are not of an experiment stay where they are.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
-import shutil
 import socket
+import stat
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,8 +27,8 @@ import pyarrow.parquet as pq
 import yaml
 from filelock import FileLock, Timeout
 
-from kmsim.errors import KmsimError
-from kmsim.lab import parts
+from kmsim.errors import DamageWarning, KmsimError
+from kmsim.lab import digests, leftovers, parts, regular_files
 from kmsim.lab.parts import KEY_BYTES, RUNS, TABLES, Torn
 from kmsim.lab.provenance import asked_with, config_hash, differences, now, versions
 from kmsim.lab.reading import CONFIG, MANIFEST, PLAN, read_folder
@@ -40,16 +43,29 @@ ROWS_AT_ONCE = 50_000  # of plan.parquet: one row group
 SECONDS_TO_LOOK = 0.5  # the lock may be held by one that only looks whether it is: so long it is asked for again
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 EDITED = "not what was planned (it was edited since)"
+DAMAGED = "was changed since it was written, or is damaged"
+DOUBLE = "its runs stand in another part"
+NOT_OURS = "not a part of an experiment"
+FILES = (CONFIG, MANIFEST, PLAN, SCENARIOS, FAILURES, SESSION)
+FOLDERS = (*TABLES, TRACES, ASIDE)
+_TRACE = re.compile(r"[0-9a-f]{16}(?:-\d+){4}")  # as kmsim.lab.work names them
+NAMED = 5  # files in a warning
 FAILURE_COLUMNS = ("key", "policy", "scenario", "seed", "parameters", "error")
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What stands in a folder. done: a truth value for each planned run; parts: names of those that count; odd: file -> why not."""
+    """What stands in a folder. done: a truth value for each planned run; parts: names of those that count.
+
+    odd: our own file -> why it does not count; left: file that is not ours -> why it is left where it is. unverified: how
+    many of the parts carry no digest, as those of kmsim 0.1.0.
+    """
 
     done: np.ndarray
     parts: list[str]
     odd: dict[Path, str] = field(default_factory=dict)
+    left: dict[Path, str] = field(default_factory=dict)
+    unverified: int = 0
 
     @property
     def count(self) -> int:
@@ -65,6 +81,7 @@ class Store:
 
     def __init__(self, folder: Path, config: dict[str, Any], manifest: dict[str, Any]) -> None:
         self.folder, self.config, self.manifest = folder, config, manifest
+        self._warned: set[Path] = set()  # files that a warning named
 
     def __repr__(self) -> str:
         return f"<Store of {self.planned} runs in {self.folder}>"
@@ -91,7 +108,7 @@ class Store:
         config = plan.config()
         with telling(folder):
             if is_free(folder):
-                _make(folder, plan, config, command)
+                _make(folder.resolve() if folder.is_symlink() else folder, plan, config, command)
         store = cls.open(folder)
         store.check_config()
         if store.manifest["config_hash"] != config_hash(config):
@@ -101,10 +118,16 @@ class Store:
 
     @classmethod
     def open(cls, folder: str | Path) -> Store:
-        """The store in a folder. Raises KmsimError if there is none."""
+        """The store in a folder. Raises KmsimError if there is none, or if a link stands in it in the place of a file."""
         folder = Path(folder)
+        check_layout(folder)
         config, manifest = read_folder(folder)
         return cls(folder, config, manifest)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether parts and plan carry digests; those of kmsim 0.1.0 do not."""
+        return "digests" in self.manifest
 
     @property
     def edited(self) -> bool:
@@ -129,6 +152,7 @@ class Store:
         self.check_config()
         check_code(self.config.get("code"), str(self.folder))
         scenarios = self.folder / SCENARIOS
+        self.check_digest(SCENARIOS)
         told = self.config.get("scenarios")
         if isinstance(told, dict) and told.get("varied") and not scenarios.is_file():
             raise KmsimError(
@@ -139,6 +163,18 @@ class Store:
         except (OSError, pa.ArrowException) as error:
             raise KmsimError(f"{scenarios}: cannot be read: {' '.join(str(error).split())}") from None
 
+    def check_digest(self, name: str) -> None:
+        """Raise KmsimError if a file of the plan is not what was written. name: plan.parquet or scenarios.parquet."""
+        path = self.folder / name
+        wanted = self.manifest.get("digests", {}).get(name)
+        if regular_files.there_is_file(path) and wanted is not None:
+            try:
+                right = digests.of_file(path) == wanted
+            except OSError as error:
+                raise KmsimError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+            if not right:
+                raise KmsimError(f"{path}: {DAMAGED}; put back a copy, or ask for a sweep of another name")
+
     # -- the lock ----------------------------------------------------------------
     @contextmanager
     def locked(self) -> Iterator[str]:
@@ -146,6 +182,7 @@ class Store:
 
         Raises KmsimError if another process holds it, or if the folder cannot be written.
         """
+        check_layout(self.folder)
         lock = FileLock(self.folder / LOCK, timeout=SECONDS_TO_LOOK, fallback_to_soft=False)
         with telling(self.folder):
             try:
@@ -156,17 +193,27 @@ class Store:
             token = secrets.token_hex(8)
             told = {"token": token, "host": socket.gethostname(), "pid": os.getpid(), "since": now()}
             with telling(self.folder):
-                parts.write_whole(self.folder / SESSION, lambda stream: stream.write(json.dumps(told).encode()))
-                shutil.rmtree(self.folder / TRACES, ignore_errors=True)
+                regular_files.write_text(self.folder / SESSION, json.dumps(told))
+                self._clear_traces()
                 (self.folder / TRACES).mkdir(exist_ok=True)
             yield token
         finally:
-            shutil.rmtree(self.folder / TRACES, ignore_errors=True)
+            with suppress(OSError, KmsimError):
+                self._clear_traces()
             lock.release()
+
+    def _clear_traces(self) -> None:
+        """Remove the traces of earlier sessions, and their folder if there is nothing else in it."""
+        traces = self.folder / TRACES
+        for name, found in regular_files.entries(traces).items():
+            if _TRACE.fullmatch(name) and stat.S_ISREG(found.st_mode):
+                (traces / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            traces.rmdir()
 
     def at_work(self) -> str | None:
         """Who holds the folder for writing, as a phrase; None if nobody does."""
-        if not (self.folder / LOCK).exists():
+        if not regular_files.there_is_file(self.folder / LOCK, alone=True):
             return None
         lock = FileLock(self.folder / LOCK, timeout=0, fallback_to_soft=False)
         try:
@@ -189,8 +236,9 @@ class Store:
     def keys(self) -> np.ndarray:
         """The planned keys in their order, as raw bytes (n, 16)."""
         at = 0
+        self.check_digest(PLAN)
         try:
-            with pq.ParquetFile(self.folder / PLAN) as file:
+            with regular_files.opened(self.folder / PLAN) as stream, pq.ParquetFile(stream) as file:
                 if (there := file.metadata.num_rows) != self.planned:
                     told = f"has {there:,} runs where {MANIFEST} says {self.planned:,}: one of the two was changed"
                     raise KmsimError(f"{self.folder / PLAN}: {told}")
@@ -216,75 +264,148 @@ class Store:
     def scan(self) -> Scan:
         """What stands in the folder, read only. A part counts if it is whole, planned, and none of its runs stands in one that counts.
 
-        Large parts go first, so that a compacted one is preferred to those it was made of.
+        Each file of a part is verified by its digest. Large parts go first, so that a compacted one is preferred to those
+        it was made of. Raises KmsimError for a link, FIFO or the like that has the name of a file of ours.
         """
+        check_layout(self.folder)
         done = np.zeros(len(self.keys), bool)
         schema = parts.runs_schema(self.outcomes)
         counted: list[str] = []
         odd: dict[Path, str] = {}
-        files = sorted(_files(self.folder / RUNS), key=lambda file: (-_size(file), file.name))
-        for file in files:
-            if parts.is_temporary(file):
-                continue
-            if not parts.is_part(file):
-                odd[file] = "not a part of an experiment"
-                continue
+        left: dict[Path, str] = {}
+        unverified = 0
+        sizes: dict[Path, int] = {}
+        for table in TABLES:
+            for name, found in self._entries(table).items():
+                file = self.folder / table / name
+                if not parts.is_part(name):
+                    if not _is_our_temporary(name, found):
+                        left[file] = NOT_OURS
+                elif table == RUNS:
+                    sizes[file] = found.st_size
+        for file in sorted(sizes, key=lambda file: (-sizes[file], file.name)):
             try:
-                rows, planned = self.numbers(parts.read_keys(self.folder, file.stem, schema))
+                keys, verified = parts.read_keys(self.folder, file.stem, schema, self.sealed)
+            except FileNotFoundError:  # taken away meanwhile, as whoever compacts does
+                continue
             except Torn as error:
                 odd[file] = str(error)
                 continue
+            rows, planned = self.numbers(keys)
             if not planned.all():
                 odd[file] = "its runs are not of this plan"
             elif done[rows].any():
-                odd[file] = "its runs stand in another part"
+                odd[file] = DOUBLE
             else:
                 done[rows] = True
                 counted.append(file.stem)
-        return Scan(done, counted, odd)
+                unverified += not verified
+        if told := self._failures()[1]:
+            odd[self.folder / FAILURES] = told
+        return Scan(done, counted, odd, left, unverified)
+
+    def _entries(self, table: str) -> dict[str, os.stat_result]:
+        """What stands in a table's folder. Raises KmsimError for what has the name of a part and is no file."""
+        found = regular_files.entries(self.folder / table)
+        for name, entry in found.items():
+            if parts.is_part(name) and not stat.S_ISREG(entry.st_mode):
+                raise regular_files.refused(self.folder / table / name, entry.st_mode, "a file")
+        return found
 
     def repair(self) -> Scan:
-        """Scan, and set aside in aside/ all that does not count: nothing is deleted but unfinished temporary files.
+        """Scan, and set aside in aside/ the parts that do not count: nothing is deleted but unfinished temporary files.
 
-        Folders of tables that were taken away are made again. Only for who holds the lock.
+        What was set aside, and what is not ours and stays, is told by a DamageWarning. Folders of tables that were taken
+        away are made again. Only for who holds the lock.
         """
         found = self.scan()
         names = set(found.parts)
         with telling(self.folder):
             for table in TABLES:
                 (self.folder / table).mkdir(exist_ok=True)
-                for file in _files(self.folder / table):
-                    if parts.is_temporary(file):
+                for name, entry in self._entries(table).items():
+                    file = self.folder / table / name
+                    if _is_our_temporary(name, entry):
                         file.unlink(missing_ok=True)
-                    elif file.stem not in names or not parts.is_part(file):
+                    elif parts.is_part(name) and file.stem not in names:
                         self._set_aside(file)
+            for name, entry in regular_files.entries(self.folder.resolve()).items():  # it may be a link itself
+                if _is_our_temporary(name, entry):
+                    (self.folder / name).unlink(missing_ok=True)
+            if self.folder / FAILURES in found.odd:
+                self._set_aside(self.folder / FAILURES)
+        self._warn_of_repair(found)
         return found
+
+    def _warn_of_repair(self, found: Scan) -> None:
+        if found.odd:
+            lost = any(why != DOUBLE for why in found.odd.values())
+            then = "; what it held is missing until it is run again" if lost else ""
+            self._warn(
+                f"does not count and is set aside in {ASIDE}/: {_named(found.odd, self.folder)}{then}", found.odd
+            )
+        if found.left:
+            self._warn(f"no file of an experiment, and left where it is: {_named(found.left, self.folder)}", found.left)
+
+    def _warn(self, told: str, files: Mapping[Path, str]) -> None:
+        """Warn of files, unless an earlier warning named them all."""
+        if not self._warned.issuperset(files):
+            self._warned.update(files)
+            warnings.warn(f"{self.folder}: {told}", DamageWarning, stacklevel=3)
 
     def _set_aside(self, file: Path) -> None:
         aside = self.folder / ASIDE
+        regular_files.there_is_folder(aside)
         aside.mkdir(exist_ok=True)
-        target = aside / f"{file.parent.name}-{file.name}"
-        while target.exists():
+        name = file.name if file.parent == self.folder else f"{file.parent.name}-{file.name}"
+        target = aside / name
+        while os.path.lexists(target):
             target = target.with_name(f"{secrets.token_hex(2)}-{target.name}")
         with suppress(FileNotFoundError):  # what an ending process of an earlier session took back itself
             file.rename(target)
 
     def files(self, table: str, names: Sequence[str]) -> list[Path]:
         """The files of these parts in a table: not each part has one."""
-        there = {file.stem: file for file in _files(self.folder / table)}
-        return [there[name] for name in names if name in there]
+        there = self._entries(table)
+        return [self.folder / table / f"{name}.parquet" for name in names if f"{name}.parquet" in there]
+
+    def read(self, table: str, names: Sequence[str]) -> pa.Table:
+        """All rows of a table in these parts, verified. Raises KmsimError, naming the file, if one was damaged meanwhile."""
+        schema = parts.schemas(self.outcomes)[table]
+        found = [schema.empty_table()]
+        for file in self.files(table, names):
+            try:
+                found.append(parts.read_table(self.folder, table, file.stem, schema, self.sealed))
+            except Torn as error:
+                raise KmsimError(f"{file}: {error}; its part is left as it is") from None
+        return pa.concat_tables(found)
 
     # -- failures -----------------------------------------------------------------
     def failures(self) -> list[dict[str, Any]]:
-        """The runs of this plan that failed when last tried: key, policy, scenario, seed, parameters (JSON), error."""
+        """The runs of this plan that failed when last tried: key, policy, scenario, seed, parameters (JSON), error.
+
+        None if their file is damaged: then `scan` tells of it, and the runs are tried again.
+        """
+        return self._failures()[0]
+
+    def _failures(self) -> tuple[list[dict[str, Any]], str]:
+        """The same, and what is wrong with the file, if anything."""
+        path = self.folder / FAILURES
+        if not regular_files.there_is_file(path):
+            return [], ""
         try:
-            rows = pq.read_table(self.folder / FAILURES, schema=failures_schema()).to_pylist()
+            with regular_files.opened(path) as stream:
+                digests.check(stream, FAILURES, self.sealed)
+                stream.seek(0)
+                rows = pq.read_table(stream, schema=failures_schema()).to_pylist()
             _, planned = self.numbers(parts.raw([row["key"] for row in rows]))
-            return [row for row, ours in zip(rows, planned, strict=True) if ours]
-        except FileNotFoundError:
-            return []
-        except (OSError, pa.ArrowException, Torn) as error:
-            raise KmsimError(f"{self.folder / FAILURES}: cannot be read: {str(error).splitlines()[0]}") from None
+        except digests.Damaged as error:
+            return [], str(error)
+        except (pa.ArrowException, Torn, TypeError) as error:
+            return [], f"it cannot be read: {' '.join(str(error).split())}"
+        except OSError as error:
+            raise KmsimError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        return [row for row, ours in zip(rows, planned, strict=True) if ours], ""
 
     def write_failures(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write which runs failed, in the place of what was written before; no file if none did."""
@@ -294,7 +415,7 @@ class Store:
                 path.unlink(missing_ok=True)
                 return
             table = pa.Table.from_pylist([dict(row) for row in rows], schema=failures_schema())
-            parts.write_whole(path, lambda stream: pq.write_table(table, stream, compression="zstd"))
+            regular_files.write_whole(path, lambda stream: stream.write(digests.sealed(table, FAILURES)))
 
 
 # -- parts of the above ------------------------------------------------------------
@@ -317,6 +438,18 @@ def refusal(folder: Path, error: OSError) -> str:
     return f"{folder}: cannot be written: {what}"
 
 
+def check_layout(folder: Path) -> None:
+    """Raise KmsimError, naming it, if a link or the like stands in the place of a file or folder of an experiment.
+
+    >>> check_layout(Path("no/such/folder"))
+    """
+    for name in FILES:
+        regular_files.there_is_file(folder / name)
+    regular_files.there_is_file(folder / LOCK, alone=True)  # to take a lock may empty the file
+    for name in FOLDERS:
+        regular_files.there_is_folder(folder / name)
+
+
 def is_current(folder: Path, token: str) -> bool:
     """Whether this session is still the one that writes in a folder."""
     return _session(folder).get("token") == token
@@ -324,18 +457,16 @@ def is_current(folder: Path, token: str) -> bool:
 
 def _session(folder: Path) -> dict[str, Any]:
     try:
-        told = json.loads((folder / SESSION).read_text(encoding="utf-8"))
+        told = json.loads(regular_files.read(folder / SESSION))
         return told if isinstance(told, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
 def _make(folder: Path, plan: Plan, config: Mapping[str, Any], command: Sequence[str]) -> None:
     """The folder, made beside its place and put there whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = folder.with_name(f".{folder.name}.{secrets.token_hex(6)}{parts.TEMPORARY}")
-    new.mkdir()
-    try:
+    with leftovers.temporary_folder(folder, leftovers.EXPERIMENT) as new:
         for table in TABLES:
             (new / table).mkdir()
         _write_plan(new / PLAN, plan)
@@ -351,21 +482,21 @@ def _make(folder: Path, plan: Plan, config: Mapping[str, Any], command: Sequence
                 "base_hash": plan.base_hash,
                 "rows_planned": len(plan),
                 "time": now(),
+                "digests": {name: digests.of_file(new / name) for name in (PLAN, SCENARIOS) if (new / name).exists()},
             }
         )
+        manifest["digest"] = digests.of_data(manifest)
         (new / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for file in (PLAN, CONFIG, MANIFEST):
             with (new / file).open("rb") as stream:
                 os.fsync(stream.fileno())
-        parts.reach_disk(new)
+        regular_files.folder_reaches_disk(new)
         try:
             new.rename(folder)
         except OSError:
             if not (folder / MANIFEST).exists():  # else another process was quicker: theirs is opened and compared
                 raise
-        parts.reach_disk(folder.parent)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        regular_files.folder_reaches_disk(folder.parent)
 
 
 def _write_plan(path: Path, plan: Plan) -> None:
@@ -392,17 +523,18 @@ def _as_text(keys: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(keys).view(f"S{KEY_BYTES}").ravel()
 
 
-def _files(folder: Path) -> list[Path]:
-    return [entry for entry in folder.iterdir() if entry.is_file()] if folder.is_dir() else []
+def _is_our_temporary(name: str, found: os.stat_result) -> bool:
+    return parts.is_temporary(name) and stat.S_ISREG(found.st_mode)
 
 
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0
+def _named(files: Mapping[Path, str], folder: Path) -> str:
+    """The first few files with what is wrong with each, and how many more there are."""
+    told = [f"{file.relative_to(folder)} ({why})" for file, why in [*files.items()][:NAMED]]
+    return ", ".join(told) + (f" and {len(files) - NAMED:,} more" if len(files) > NAMED else "")
 
 
 def is_free(folder: Path) -> bool:
-    """Whether an experiment may be made there: nothing is, or an empty folder."""
+    """Whether an experiment may be made there: nothing is, or an empty folder. Raises KmsimError for a link to nothing."""
+    if folder.is_symlink() and not folder.exists():
+        raise KmsimError(f"{folder}: a link to nothing; expected a folder, or a name that is free")
     return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))

@@ -34,6 +34,18 @@ def columns(rows: Sequence[Sequence[str]], widest: int = 24) -> str:
     )
 
 
+def done_of(done: int, planned: int, failed: int) -> str:
+    """How many runs are done of how many planned, how many failed and how many are missing.
+
+    >>> done_of(9, 12, 1)
+    '9 of 12 runs are done, 1 failed, 2 missing'
+    """
+    missing = planned - done - failed
+    told = [f"{done:,} of {planned:,} runs are done"]
+    told += [f"{failed:,} failed"] if failed else []
+    return ", ".join(told + ([f"{missing:,} missing"] if missing > 0 else []))
+
+
 def counted(number: int, one: str, more: str | None = None) -> str:
     """So many things: the number, and the word for one or for more.
 

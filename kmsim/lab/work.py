@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from kmsim.errors import KmsimError
 from kmsim.fingerprint import fingerprint
-from kmsim.lab import parts
+from kmsim.lab import parts, regular_files
 from kmsim.lab.store import TRACES, Store, is_current, refusal
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def do(batch: Batch, simulate: Simulate = simulate) -> Came:
         )
     except OSError as error:
         return Came(batch, stopped=refusal(folder, error))
+    except KmsimError as error:  # a link stands in the way
+        return Came(batch, stopped=str(error))
     if not kept:
         return Came(batch, stopped=f"{folder}: another process has taken over")
     done = tuple(run.index for run, _, _ in found)
@@ -199,7 +201,7 @@ def _described(error: Exception) -> str:
 def trace(batch: Batch) -> Iterator[Callable[[int], Any]]:
     """A file that says which run of a batch is being run, so that it is known should the process die at it. Gone when it is over."""
     path = _trace_of(batch)
-    with path.open("wb", buffering=0) as stream:
+    with regular_files.overwrite(path) as stream:
 
         def at(run: int) -> None:
             stream.seek(0)
@@ -212,8 +214,8 @@ def trace(batch: Batch) -> Iterator[Callable[[int], Any]]:
 def suspects_of(batch: Batch) -> tuple[int, ...]:
     """The runs of a batch that its process may have died of: the one it was at, none if it was at none, all if that is not known."""
     try:
-        written = _trace_of(batch).read_bytes()
-    except OSError:
+        written = regular_files.read(_trace_of(batch))
+    except (OSError, KmsimError):
         return ()
     return _RUN.unpack(written) if len(written) == _RUN.size else batch.runs
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kmsim import lab
-from kmsim.errors import KmsimError
+from kmsim.errors import DamageWarning, IncompleteWarning, KmsimError
 from kmsim.lab.compaction import compact
 from kmsim.lab.ensemble import run_plan
 from kmsim.lab.query import answer
@@ -99,10 +100,37 @@ def test_an_experiment_that_has_nothing_yet(tmp_path, plan):
     Store.create(tmp_path / "new", plan)
     experiment = lab.open(tmp_path / "new")
     assert experiment.done == 0
-    for relation in (experiment.runs(), experiment.trajectories(), experiment.ledger(), experiment.failures()):
-        assert relation.df().empty
-    assert experiment.summary().df().empty
-    assert experiment.paired("coaching").df().empty
+    assert experiment.failures().df().empty
+    for ask_ in (experiment.runs, experiment.trajectories, experiment.ledger, experiment.summary):
+        with pytest.warns(IncompleteWarning, match=f": 0 of {N} runs are done, {N} missing; see kmsim status "):
+            assert ask_().df().empty
+    with pytest.warns(IncompleteWarning):
+        assert experiment.paired("coaching").df().empty
+
+
+def test_each_question_over_fewer_runs_than_planned_says_so_each_time(tmp_path, plan):
+    folder = tmp_path / "mine"
+    run_plan(plan, folder, "serial", work=stand_in.do_broken)
+    next(file for file in (folder / "runs").iterdir() if file.stat().st_size > 0).unlink()
+    experiment = lab.open(folder)
+    failed, done = 1, experiment.done
+    assert 0 < done < N - 1
+    told = f"{done} of {N} runs are done, {failed} failed, {N - 1 - done} missing"
+    for ask_ in (experiment.runs, experiment.summary, lambda: experiment.paired("coaching")):
+        for _ in range(2):
+            with pytest.warns(IncompleteWarning, match=told) as warned:
+                ask_()
+            assert [Path(one.filename).name for one in warned] == [Path(__file__).name]
+    with pytest.warns(IncompleteWarning, match=told) as warned:
+        assert ask(folder, "SELECT count(DISTINCT key) FROM runs") == [(done,)]
+    assert len(warned) == 1
+
+
+def test_a_whole_experiment_says_nothing(folder):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lab.open(folder).summary()
+        ask(folder, "SELECT count(*) FROM runs")
 
 
 # -- query ---------------------------------------------------------------------------
@@ -313,12 +341,20 @@ def test_an_experiment_that_is_open_when_its_parts_are_merged_still_answers(tmp_
     assert not experiment.trajectories().df().empty
 
 
-def test_failures_that_cannot_be_read_are_named(tmp_path, plan):
-    folder = Store.create(tmp_path / "mine", plan).folder
-    (folder / "failures.parquet").write_text("junk")
-    with pytest.raises(KmsimError, match=f"^{folder}/failures.parquet: cannot be read: ") as error:
-        lab.open(folder)
-    assert "Error:" not in str(error.value)
+def test_failures_that_are_damaged_are_told_and_set_aside(tmp_path, plan):
+    folder = tmp_path / "mine"
+    run_plan(plan, folder, "serial", work=stand_in.do_broken)
+    file = folder / "failures.parquet"
+    damaged = bytearray(file.read_bytes())
+    damaged[len(damaged) // 2] ^= 4
+    file.write_bytes(damaged)
+    experiment = lab.open(folder)
+    assert experiment.scan.odd == {file: "its digest is wrong: it was changed since it was written"}
+    assert experiment.failures().df().empty
+    with pytest.warns(DamageWarning, match=r"failures\.parquet \(its digest is wrong"):
+        assert run_plan(plan, folder, "serial", work=stand_in.do).whole
+    assert (folder / "aside" / "failures.parquet").read_bytes() == damaged
+    assert not file.exists()
 
 
 def test_failures_of_another_plan_are_not_asked(tmp_path, plan):

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from kmsim.errors import KmsimError
+from kmsim.errors import DamageWarning, KmsimError
 from kmsim.lab import parts, work
 from kmsim.lab.store import Store
 from tests.lab import stand_in
@@ -167,7 +167,7 @@ def test_a_truncated_part_does_not_count_and_is_kept_aside(store, plan, name, ke
     check_whole(store.folder)
 
 
-def test_foreign_files_are_set_aside_and_never_read_as_runs(store, plan, tmp_path):
+def test_foreign_parts_are_set_aside_and_other_files_stay_where_they_are(store, plan, tmp_path):
     write(store, plan, range(N))
     good = next((store.folder / "runs").iterdir())
     (store.folder / "runs" / "notes.txt").write_text("mine")
@@ -179,15 +179,17 @@ def test_foreign_files_are_set_aside_and_never_read_as_runs(store, plan, tmp_pat
     theirs = next((other.folder / "runs").iterdir())
     for name in ("runs", "ledger", "attempts"):
         (store.folder / name / theirs.name).write_bytes((other.folder / name / theirs.name).read_bytes())
-    reasons = {file.name: reason for file, reason in repaired(store).odd.items()}
+    with pytest.warns(DamageWarning) as told:
+        found = repaired(store)
+    reasons = {file.name: reason for file, reason in found.odd.items()}
     assert reasons.pop(f"{'1' * 32}.parquet").startswith("it cannot be read: ")
-    assert reasons == {
-        "notes.txt": "not a part of an experiment",
-        f"{'0' * 32}.parquet": "its name is not the hash of its keys",
-        theirs.name: "its runs are not of this plan",
-    }
+    assert "digest is wrong" in reasons.pop(f"{'0' * 32}.parquet")
+    assert reasons == {theirs.name: "its runs are not of this plan"}
     check_whole(store.folder)
-    assert (store.folder / "aside" / "runs-notes.txt").read_text() == "mine"
+    assert [*found.left] == [store.folder / "runs" / "notes.txt"]
+    assert (store.folder / "runs" / "notes.txt").read_text() == "mine"
+    assert "runs/notes.txt" in str(told[1].message)
+    assert theirs.name in str(told[0].message)
 
 
 def test_what_a_killed_worker_left_half_written_is_cleared(store, plan):
@@ -281,19 +283,27 @@ def test_a_folder_is_made_whole_or_not_at_all(tmp_path, plan, small_files):
 
 
 def test_a_folder_that_cannot_be_written(store, plan):
-    (store.folder / "attempts").rmdir()
-    (store.folder / "attempts").write_text("in the way")
-    assert write(store, plan, [0]).stopped == f"{store.folder}: cannot be written: not a directory"
+    with store.locked() as token:
+        (store.folder / "attempts").rmdir()
+        (store.folder / "attempts").write_text("in the way")
+        told = write(store, plan, [0], token).stopped
+    assert f"{store.folder / 'attempts'}: a file where a folder is expected" in told
+    assert (store.folder / "attempts").read_text() == "in the way"
+    (store.folder / "attempts").unlink()
     (store.folder / ".session").unlink()
     (store.folder / ".session").mkdir()
-    with pytest.raises(KmsimError, match="cannot be written: is a directory"), store.locked():
+    with pytest.raises(KmsimError, match=r"\.session: a folder where a file is expected"), store.locked():
         pass
 
 
 def test_a_broken_manifest_or_plan_is_one_line(store, plan):
+    keys = store.keys
     (store.folder / "plan.parquet").write_bytes(b"PAR1")
+    with pytest.raises(KmsimError, match=r"plan\.parquet: was changed since it was written, or is damaged"):
+        Store.open(store.folder).numbers(keys)
+    unsealed(store.folder)
     with pytest.raises(KmsimError, match=r"plan\.parquet: cannot be read"):
-        Store.open(store.folder).numbers(store.keys)
+        Store.open(store.folder).numbers(keys)
     (store.folder / "manifest.json").write_text(json.dumps([]))
     with pytest.raises(KmsimError, match="not the folder of an experiment"):
         Store.open(store.folder)
@@ -344,6 +354,14 @@ def test_one_that_looks_whether_a_folder_is_held_keeps_nobody_from_it(store):
     finally:
         looks = False
         looking.join()
+
+
+def unsealed(folder: Path) -> dict:
+    """Make the manifest that of kmsim 0.1.0, which wrote no digests, and return it."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = {key: value for key, value in manifest.items() if key not in ("digest", "digests")}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return manifest
 
 
 # -- what was planned, damaged -------------------------------------------------------
@@ -413,7 +431,7 @@ def test_the_nearest_name_is_a_hint(tmp_path, plan, monkeypatch):
 
 @pytest.mark.parametrize("planned", [N - 1, N + 1, 10**15])
 def test_a_manifest_with_another_number_of_runs_than_the_plan(store, planned):
-    manifest = json.loads((store.folder / "manifest.json").read_text())
+    manifest = unsealed(store.folder)
     (store.folder / "manifest.json").write_text(json.dumps(manifest | {"rows_planned": planned}))
     with pytest.raises(KmsimError, match=f"plan.parquet: has {N} runs where manifest.json says {planned:,}: one of"):
         Store.open(store.folder).scan()
@@ -421,6 +439,7 @@ def test_a_manifest_with_another_number_of_runs_than_the_plan(store, planned):
 
 def test_a_plan_without_keys(store):
     pq.write_table(pq.read_table(store.folder / "plan.parquet").drop(["key"]), store.folder / "plan.parquet")
+    unsealed(store.folder)
     with pytest.raises(KmsimError, match=r"plan\.parquet: cannot be read"):
         Store.open(store.folder).scan()
 
