@@ -34,6 +34,7 @@ from kmsim.lab.store import Scan, Store
 from kmsim.lab.stored_settings import read_stored
 from kmsim.lab.words import paired_text, scorecard_text, stand_at
 from kmsim.parameters import PARAMETERS
+from kmsim.policies.policy import network_label
 from kmsim.posterior import Posterior, shipped
 from kmsim.posterior import read as read_posterior
 from kmsim.scenario import Scenario, number
@@ -302,13 +303,19 @@ def _collect(plan: Plan, store: Store, started: float, command: Sequence[str]) -
         manifest=facts,
         counts={"schools": system.n_schools, "posts": system.n_posts, "pupils": int(pupils)},
         policies=names,
-        policy_summaries={s.policy.name: s.policy.summary for s in scenarios},
+        policy_summaries={name: _summary(s) for name, s in zip(names, scenarios, strict=True)},
         system_name=first.system.name,
         funding_end=end,
         notes=list(system.notes),
         label=label,
         decision=apart.decision(every, *about) if over else None,
     )
+
+
+def _summary(scenario: Scenario) -> str:
+    """A policy in a sentence, and what replaces the features of its network."""
+    label = network_label(scenario.network)
+    return f"{scenario.policy.summary} Features of its network: {label}.".lstrip() if label else scenario.policy.summary
 
 
 def _values(plan: Plan, store: Store, scan: Scan, practices: list[str], ticks: int) -> dict[str, np.ndarray]:

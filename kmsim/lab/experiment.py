@@ -18,9 +18,11 @@ import pyarrow as pa
 from kmsim.errors import BadValue, DamageWarning, IncompleteWarning, KmsimError, unknown
 from kmsim.lab import parts
 from kmsim.lab.parts import RUNS, TABLES
+from kmsim.lab.plan import policy_names
 from kmsim.lab.reading import CONFIG, PLAN
 from kmsim.lab.store import EDITED, Scan, Store, failures_schema
 from kmsim.lab.words import done_of
+from kmsim.policies.policy import without_label
 
 if TYPE_CHECKING:
     import duckdb
@@ -111,13 +113,16 @@ class Experiment:
     def paired(self, policy: str, against: str | None = None) -> duckdb.DuckDBPyRelation:
         """A policy beside another in the same scenario with the same seed: value, against_value and their difference.
 
-        against: business_as_usual if none is named. A row a scenario, seed, practice, moment and outcome.
+        policy, against: their own names or, under `network=`, as the tables have them; against: business_as_usual if none is
+        named. A row a scenario, seed, practice, moment and outcome.
         Raises UnknownName for a policy that is not of this experiment.
         """
-        against = against or BASELINE
-        for key, name in (("policy", policy), ("against", against)):
-            if name not in self._policies():
-                raise unknown(key, name, self._policies(), "a policy of this experiment")
+        shown = self._policies()
+        by_name = {without_label(name)[0]: name for name in shown} | {name: name for name in shown}
+        for key, name in (("policy", policy), ("against", against or BASELINE)):
+            if name not in by_name:
+                raise unknown(key, name, shown, "a policy of this experiment")
+        policy, against = by_name[policy], by_name[against or BASELINE]
         names = "scenario, replicate, seed, practice, moment, outcome"
         one, other = (f"SELECT * FROM ({self._tidy(RUNS)}) WHERE policy = {text(name)}" for name in (policy, against))
         return self._told().sql(
@@ -160,7 +165,7 @@ class Experiment:
         return f"UNPIVOT (SELECT * REPLACE ({doubles}) FROM {table}) ON {outcomes} INTO NAME outcome VALUE value"
 
     def _policies(self) -> list[str]:
-        return [policy["name"] for policy in self.store.config["policies"]]
+        return policy_names(self.store.config)
 
 
 # -- what is not there -------------------------------------------------------------------

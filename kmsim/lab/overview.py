@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kmsim.lab.plan import policy_names
 from kmsim.lab.words import columns, shown_by, spanned, stand_at
 from kmsim.outcomes.definitions import OUTCOMES, SCORECARD
 
@@ -31,7 +32,7 @@ def overview(experiment: Experiment) -> str:
     }
     who = list(dict.fromkeys((policy, practice) for policy, practice, *_ in found))
     config = experiment.store.config
-    planned = [policy["name"] for policy in config["policies"]]
+    planned = policy_names(config)
     runs = experiment.store.planned // len(planned)  # of each
     who.sort(key=lambda pair: (planned.index(pair[0]), pair[1]))
     several = len({practice for _, practice in who}) > 1

@@ -21,7 +21,8 @@ from kmsim.lab.provenance import files_of, plain, recorded
 from kmsim.lab.scenarios import DIGEST, Scenarios, canonical
 from kmsim.lab.trust import trusted_code
 from kmsim.outcomes.definitions import OUTCOMES
-from kmsim.policies.policy import Policy, describe, read_policy
+from kmsim.policies.levers import Recruit
+from kmsim.policies.policy import Policy, describe, network_label, read_policy, with_label
 from kmsim.scenario import GROUPS, Scenario, read_scenario
 
 TRAJECTORIES = ("none", "sample", "all")
@@ -46,6 +47,7 @@ class Run:
 class Plan:
     """What is to be run, checked. `read_plan` makes one of what a user said; `config` and `from_config` take it to disk and back.
 
+    policies: their names as tables have them, with the label of a network that replaces their own.
     settings: what all runs share, resolved, by group; keys that vary are not in it. A file of schools has its SHA-256 beside it. meanings: key -> name -> what it
     stands for, where scenarios name practices, systems or files of schools. design: how the scenarios were made, for whoever reads the config. code: files of
     trusted code. files: every file that was read, path -> SHA-256: a record, and no part of what decides a run.
@@ -73,10 +75,11 @@ class Plan:
         files: Mapping[str, str] | None = None,
     ) -> None:
         self.levers = list(policies)
-        self.policies = [policy.name for policy in policies]
         self.settings = dict(settings)
         self.table = scenarios
         self.varied = [*scenarios]
+        has_network = [policy.recruits is not None for policy in policies]
+        self.policies = _shown_names([policy.name for policy in policies], has_network, self.settings, self.varied)
         self.replicates, self.seed = replicates, seed
         self.outcomes = list(outcomes) or list(OUTCOMES)
         self.trajectories = trajectories
@@ -304,6 +307,25 @@ def resolved(policy: Policy, settings: Mapping[str, Any], values: Mapping[str, A
     scenario = read_scenario(policy=policy, **words)
     scenario.funded_policy()
     return scenario
+
+
+def policy_names(config: Mapping[str, Any]) -> list[str]:
+    """The policies of a plan's config as its tables name them: under `network=` with the network's label.
+
+    >>> policy_names({"policies": [{"name": "a", "levers": []}], "network": {"archetype": "nlc"}, "scenarios": {}})
+    ['a']
+    """
+    policies = config["policies"]
+    has_network = [any(Recruit.key in lever for lever in policy["levers"]) for policy in policies]
+    varied = config["scenarios"].get("varied", ())
+    return _shown_names([policy["name"] for policy in policies], has_network, config, varied)
+
+
+def _shown_names(
+    names: Sequence[str], has_network: Sequence[bool], settings: Mapping[str, Any], varied: Sequence[str]
+) -> list[str]:
+    label = network_label(settings.get("network") or {}, "network" in varied)
+    return [with_label(name, label if own else "") for name, own in zip(names, has_network, strict=True)]
 
 
 def _policy_data(policy: Policy) -> dict[str, Any]:

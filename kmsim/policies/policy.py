@@ -44,6 +44,46 @@ SETTINGS: dict[str, tuple[type[Lever], str]] = {
     "community": (Community, "involvement"),
     "novelty": (SomethingNew, "novelty"),
 }
+VARIED = "varied network"
+_MOST_NAMED = 2  # features that a name tells one by one
+
+
+def network_label(features: Mapping[str, Any], varied: bool = False) -> str:
+    """What a policy's network is replaced by, in few words: a real network's key, single features, or both; "" if nothing is.
+
+    varied: whether the network itself differs between the scenarios of a design.
+
+    >>> network_label({"archetype": "nlc"}), network_label({"archetype": "nlc", "ownership": 0.2})
+    ('nlc', 'nlc, ownership=0.2')
+    >>> network_label({"cpd": 1, "focus": 1, "ownership": 0.2}), network_label({})
+    ('custom network', '')
+    """
+    single = [name for name in features if name != "archetype"]
+    real = [str(features["archetype"])] if "archetype" in features else [VARIED] if varied else []
+    if len(single) > _MOST_NAMED:
+        return ", ".join([*real, "changed"]) if real else "custom network"
+    told = (features[name] for name in single)
+    values = (f"{v:g}" if isinstance(v, int | float) else str(v) for v in told)
+    return ", ".join([*real, *(f"{name}={value}" for name, value in zip(single, values, strict=True))])
+
+
+def with_label(policy: str, label: str) -> str:
+    """A policy's name wherever results are shown or stored: with its network's label, if it has one of its own.
+
+    >>> with_label("coaching", "nlc"), with_label("coaching", "")
+    ('coaching (nlc)', 'coaching')
+    """
+    return f"{policy} ({label})" if label else policy
+
+
+def without_label(name: str) -> tuple[str, str]:
+    """A shown name taken apart: the policy's own name, and the label of its network or "".
+
+    >>> without_label("coaching (nlc)"), without_label("coaching")
+    (('coaching', 'nlc'), ('coaching', ''))
+    """
+    policy, opened, label = name.partition(" (")
+    return (policy, label[:-1]) if opened and label.endswith(")") else (name, "")
 
 
 @dataclass(frozen=True)
@@ -128,14 +168,15 @@ class Policy:
     def with_network(self, changes: Mapping[str, Any]) -> Policy:
         """The same policy with other features of its network: `archetype` for all of a real one's, or single features.
 
-        Raises UnknownName for an unknown feature, BadValue for one out of range or a policy with no members.
+        Its name tells which. Raises UnknownName for an unknown feature, BadValue for one out of range or a policy with no
+        members.
 
         >>> policy = read_policy("codesigned_networks").with_network({"ownership": 0.2})
-        >>> policy.one(Codesign).ownership
-        0.2
+        >>> policy.one(Codesign).ownership, policy.name
+        (0.2, 'codesigned_networks (ownership=0.2)')
         """
         levers = list(self.levers)
-        changes = dict(changes)
+        label, changes = network_label(changes), dict(changes)
         if changes and self.recruits is None:
             raise BadValue("network", sorted(changes), f"a policy that has a network; {self.name} has none")
         archetype = changes.pop("archetype", None)
@@ -147,7 +188,7 @@ class Policy:
             if feature not in SETTINGS:
                 raise unknown(f"network.{feature}", feature, [*SETTINGS, "archetype"], "a feature of networks")
             levers = _change(levers, feature, value)
-        return replace(self, levers=tuple(levers))
+        return replace(self, name=with_label(self.name, label), levers=tuple(levers))
 
 
 def _change(levers: list[Lever], feature: str, value: Any) -> list[Lever]:

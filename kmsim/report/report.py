@@ -22,6 +22,7 @@ from kmsim.errors import KmsimError
 from kmsim.evidence import standing
 from kmsim.outcomes.definitions import MONTHS, OUTCOMES, SCORECARD
 from kmsim.parameters import PARAMETERS
+from kmsim.policies.policy import without_label
 from kmsim.report import figures, frames, words
 from kmsim.report.frames import Comparison, shown, shown_year
 from kmsim.report.style import STYLES, Style, plain_name, styles
@@ -231,7 +232,8 @@ def _practice_card(c: Comparison, practice: str) -> dict[str, Any]:
 
 def _left_out(c: Comparison) -> list[str]:
     """The shipped policies that were not compared; none if one of those compared is not shipped."""
-    return [plain_name(p) for p in STYLES if p not in c.policies] if set(c.policies) <= set(STYLES) else []
+    own = {without_label(p)[0] for p in c.policies}
+    return [plain_name(p) for p in STYLES if p not in own] if own <= set(STYLES) else []
 
 
 def _parameters_words() -> str:

@@ -6,12 +6,14 @@ Colours are Okabe and Ito's where they reach; none is told from another by colou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from kmsim.policies.policy import without_label
 
 INK, MUTED, LINES, PAGE, CONTROL, BAND = "#1b2733", "#4a5560", "#e1e6eb", "#f6f7f9", "#1f4e79", "#eef1f5"
 LONGEST = 48  # characters of a name in a sentence
@@ -107,13 +109,16 @@ _SPARE: tuple[tuple[str, str, Any, str], ...] = (
 def plain_name(policy: str) -> str:
     """A policy's name as readers see it. One that is not shipped is its own name with spaces, cut if it is very long.
 
-    policy: any text. Never raises.
+    policy: any text, with the label of its network if that was replaced. Never raises.
 
-    >>> plain_name("codesigned_networks"), plain_name("my_own-plan")
-    ('Co-designed networks', 'My own-plan')
+    >>> plain_name("codesigned_networks"), plain_name("my_own-plan"), plain_name("coaching (maths_hub)")
+    ('Co-designed networks', 'My own-plan', 'Coaching (maths hub)')
     """
     if policy in STYLES:
         return STYLES[policy].name
+    own, label = without_label(policy)
+    if label and own in STYLES:
+        return f"{STYLES[own].name} ({label.replace('_', ' ')})"
     text = " ".join(str(policy).replace("_", " ").split())
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "…"
@@ -157,13 +162,19 @@ def styles(policies: Sequence[str]) -> dict[str, Style]:
     'Mine'
     """
     found: dict[str, Style] = {}
-    taken = {STYLES[p].colour for p in policies if p in STYLES}
+    used: set[str] = set()
+    own = {p: p if p in STYLES else without_label(p)[0] for p in policies}
+    taken = {STYLES[p].colour for p in own.values() if p in STYLES}
     spares, spare = sorted(_SPARE, key=lambda s: s[0] in taken), 0  # colours that no other has come first
     dashes: tuple[Any, ...]
     dashes, marks = (_SOLID, _DASHED, _DASHDOT, _LONG, _DOTTED, _DASHDOTDOT, _SHORT), "osD^vPhXd*<>pH8"
     for policy in policies:
         if policy in STYLES:
             found[policy] = STYLES[policy]
+            continue
+        if own[policy] in STYLES and own[policy] not in used and own[policy] not in policies:
+            used.add(own[policy])
+            found[policy] = replace(STYLES[own[policy]], name=plain_name(policy))
             continue
         colour, text, dash, marker = spares[spare % len(spares)]
         turn = spare // len(spares)

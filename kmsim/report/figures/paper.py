@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from kmsim.policies.policy import network_label
 from kmsim.report import frames
 from kmsim.report.frames import Comparison
 from kmsim.report.style import FONT, MUTED, plain_name
@@ -51,8 +52,10 @@ def foot(fig: Figure, text: str) -> None:
 
 
 def about(c: Comparison, practice: str) -> str:
-    """Where, how many schools, and which practice."""
+    """Where, how many schools, which practice, and which network's features stand in place of the policies' own."""
     text = f"{frames.place(c)}, {c.counts.get('schools', 0):,} schools; {plain_name(practice).lower()}"
+    if label := network_label(c.config.get("network") or {}):
+        text += f"; network: {label.replace('_', ' ')}"
     return text if len(text) <= 90 else text[:89] + "…"
 
 
