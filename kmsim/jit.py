@@ -18,12 +18,15 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from kmsim.fingerprint import code_fingerprint
+from kmsim.numba_settings import correct, loading_numba
 
 
 def _cache_folder() -> Path | None:
     base = os.environ.get("KMSIM_CACHE")
     here = hashlib.blake2b(str(Path(__file__).resolve().parent).encode(), digest_size=4).hexdigest()
     folder = (Path(base) if base else user_cache_path("kmsim")) / code_fingerprint() / here
+    if folder.parts[0] == "~":  # nobody's home is known
+        return None
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".probe-{os.getpid()}"
@@ -40,9 +43,11 @@ if CACHE is None:
 elif "numba" not in sys.modules:
     os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 
-import numba  # noqa: E402  (its settings are read when it loads)
+with loading_numba():  # its settings are read when it loads
+    import numba
 
 _settings: Any = numba.config
+correct(_settings)
 
 INTERPRETED = bool(_settings.DISABLE_JIT)  # nothing is compiled: NUMBA_DISABLE_JIT
 

@@ -25,6 +25,7 @@ NO_NUMBER = {
     "evidence/": "judges runs: its own folders carry fingerprint(rooms)",
     "fingerprint.py": "is what hashes",
     "operating_system.py": "what the system refuses, in words",
+    "numba_settings.py": "drops settings that would stop the compiler",
     "lab/": "plans, keeps and compares runs; what it stores of one is lab/work.py",
     "posterior.py": "default parameters: they stand in a run's key",
     "report/": "tables, figures, pages",

@@ -34,6 +34,7 @@ LAYERS = (
         "table_file",
         "operating_system",
         "contents",
+        "numba_settings",
     ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
