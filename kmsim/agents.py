@@ -12,6 +12,14 @@ from kmsim.columns import Column, ViewAgent, ViewSet
 from kmsim.names import PHASES, ROLES, STAGES
 
 F4, I4, U1 = np.float32, np.int32, np.uint8
+SHARE = (0.0, 1.0)
+SD = (-20.0, 20.0)
+
+# Why a column cannot be written: after "it".
+_SYSTEM = "belongs to the system: give another system"
+_TEACHERS = "is counted from teachers: set their stage, fidelity and ownership"
+_TICK = "is computed anew every tick"
+_POLICY = "is the policy's doing: give other levers"
 
 
 class Teacher(ViewAgent):
@@ -23,22 +31,28 @@ class Teacher(ViewAgent):
     ('head', 'unaware', 'Millbrook Primary')
     """
 
-    school = Column(I4, doc="row of the school")
-    role = Column(U1, doc="0 teacher, 1 middle leader, 2 senior leader, 3 head; stays with the post")
-    department = Column(np.int16, doc="department or year team, within the school")
-    experience = Column(U1, unit="years", doc="years of teaching")
-    openness = Column(F4, unit="SD", doc="openness to change; goes with the person")
-    aptitude = Column(F4, unit="SD", doc="how far above or below others' this person's reachable fidelity lies")
-    base_workload = Column(F4, unit="share", doc="workload of the post before any new practice")
-    earliness = Column(F4, 1.0, unit="ratio", doc="how much sooner this role hears of things")
-    tie_share = Column(F4, unit="share", doc="1/number of out-ties")
-    stage = Column(U1, per_practice=True, doc="0 unaware, 1 aware, 2 trying, 3 using, 4 lapsed")
-    knowledge = Column(F4, unit="share", per_practice=True, doc="knowledge of the practice")
-    fidelity = Column(F4, unit="share", per_practice=True, doc="quality of use: depth")
-    ownership = Column(F4, unit="share", per_practice=True, doc="how far the practice is the teacher's own")
-    contacts = Column(np.uint32, per_practice=True, doc="of the out-ties: aware + 256 in use + 65536 doing it well")
-    attendance_noise = Column(F4, unit="SD", per_practice=True, doc="this year's inclination to attend CPD")
-    sight_noise = Column(F4, unit="SD", per_practice=True, doc="this year's noise in the benefit seen")
+    school = Column(I4, doc="row of the school", fixed=_SYSTEM)
+    role = Column(U1, doc="0 teacher, 1 middle leader, 2 senior leader, 3 head; stays with the post", fixed=_SYSTEM)
+    department = Column(np.int16, doc="department or year team, within the school", fixed=_SYSTEM)
+    experience = Column(U1, unit="years", doc="years of teaching", within=(0, 250))
+    openness = Column(F4, unit="SD", doc="openness to change; goes with the person", within=SD)
+    aptitude = Column(
+        F4, unit="SD", doc="how far above or below others' this person's reachable fidelity lies", within=SD
+    )
+    base_workload = Column(F4, unit="share", doc="workload of the post before any new practice", within=SHARE)
+    earliness = Column(F4, 1.0, unit="ratio", doc="how much sooner this role hears of things", within=(0.0, 100.0))
+    tie_share = Column(F4, unit="share", doc="1/number of out-ties", fixed=_SYSTEM)
+    stage = Column(U1, per_practice=True, doc="0 unaware, 1 aware, 2 trying, 3 using, 4 lapsed", within=(0, 4))
+    knowledge = Column(F4, unit="share", per_practice=True, doc="knowledge of the practice", within=SHARE)
+    fidelity = Column(F4, unit="share", per_practice=True, doc="quality of use: depth", within=SHARE)
+    ownership = Column(
+        F4, unit="share", per_practice=True, doc="how far the practice is the teacher's own", within=SHARE
+    )
+    contacts = Column(
+        np.uint32, per_practice=True, doc="of the out-ties: aware + 256 in use + 65536 doing it well", fixed=_TEACHERS
+    )
+    attendance_noise = Column(F4, unit="SD", per_practice=True, doc="this year's inclination to attend CPD", within=SD)
+    sight_noise = Column(F4, unit="SD", per_practice=True, doc="this year's noise in the benefit seen", within=SD)
 
     @property
     def at(self) -> School:
@@ -92,54 +106,61 @@ class School(ViewAgent):
     ('Millbrook Primary', 'primary', True)
     """
 
-    urn = Column(I4, doc="unique reference number")
-    phase = Column(U1, doc="0 primary, 1 secondary, 2 special, 3 nursery, 4 PRU")
-    pupils = Column(I4, unit="pupils", doc="pupils on roll")
-    fsm = Column(F4, unit="share", doc="share of pupils eligible for free school meals")
-    fsm_rank = Column(F4, unit="share", doc="rank of fsm within the phase: 0 least, 1 most")
-    region = Column(I4, doc="index of the region")
-    la = Column(I4, doc="index of the authority")
-    trust = Column(I4, -1, doc="index of the trust, -1 for none")
-    x = Column(F4, unit="km", doc="east")
-    y = Column(F4, unit="km", doc="north")
-    size = Column(I4, unit="posts", doc="teaching posts")
-    first_post = Column(I4, doc="row of the first post: the head's")
-    climate = Column(F4, unit="share", doc="leadership for learning, collaborative culture")
-    head_tenure = Column(I4, unit="years", doc="years since the head changed")
+    urn = Column(I4, doc="unique reference number", fixed=_SYSTEM)
+    phase = Column(U1, doc="0 primary, 1 secondary, 2 special, 3 nursery, 4 PRU", fixed=_SYSTEM)
+    pupils = Column(I4, unit="pupils", doc="pupils on roll", fixed=_SYSTEM)
+    fsm = Column(F4, unit="share", doc="share of pupils eligible for free school meals", fixed=_SYSTEM)
+    fsm_rank = Column(F4, unit="share", doc="rank of fsm within the phase: 0 least, 1 most", fixed=_SYSTEM)
+    region = Column(I4, doc="index of the region", fixed=_SYSTEM)
+    la = Column(I4, doc="index of the authority", fixed=_SYSTEM)
+    trust = Column(I4, -1, doc="index of the trust, -1 for none", fixed=_SYSTEM)
+    x = Column(F4, unit="km", doc="east", fixed=_SYSTEM)
+    y = Column(F4, unit="km", doc="north", fixed=_SYSTEM)
+    size = Column(I4, unit="posts", doc="teaching posts", fixed=_SYSTEM)
+    first_post = Column(I4, doc="row of the first post: the head's", fixed=_SYSTEM)
+    climate = Column(F4, unit="share", doc="leadership for learning, collaborative culture", within=SHARE)
+    head_tenure = Column(I4, unit="years", doc="years since the head changed", within=(0, 100))
     cpd_budget = Column(
         np.float64,
         unit="GBP",
         doc="cash spent on this school so far; no school has a budget of its own to keep to (P11's limit is not modelled)",
+        fixed=_POLICY,
     )
-    day_rate = Column(np.float64, unit="GBP/day", doc="a day of cover")
-    group = Column(I4, -1, doc="what clusters are pooled by, -1 for none")
-    move_group = Column(I4, doc="region and phase, within which people move")
-    priority = Column(F4, unit="share", per_practice=True, doc="the head's backing")
-    signed_up = Column(U1, per_practice=True, doc="1 if a formal member")
-    ever_member = Column(U1, per_practice=True, doc="1 if it ever signed up")
-    joined = Column(I4, -1, unit="tick", per_practice=True, doc="when it last signed up, -1 for never")
-    cluster = Column(I4, -1, per_practice=True, doc="row of its cluster, -1 for none")
-    expertise = Column(F4, unit="share", per_practice=True, doc="outside knowledge taken in")
-    routine = Column(F4, unit="share", per_practice=True, doc="what stays when people leave")
-    scripting = Column(F4, unit="share", per_practice=True, doc="script and materials in the school")
-    attainment = Column(F4, unit="SD", per_practice=True, doc="what pupils gain")
-    fund = Column(F4, unit="share", per_practice=True, doc="funding in force")
-    hours = Column(F4, unit="hours/year", per_practice=True, doc="CPD hours offered to a teacher (cpd_hours)")
-    paid_hours = Column(F4, unit="hours/year", per_practice=True, doc="... of which the policy's CPD")
-    own_hours = Column(F4, unit="hours/year", per_practice=True, doc="... of which given by own facilitators")
-    attendance = Column(F4, unit="share", per_practice=True, doc="mean share of hours attended")
-    expert = Column(F4, unit="share", per_practice=True, doc="quality of the experts who come")
-    quality = Column(F4, unit="share", per_practice=True, doc="quality of CPD")
-    rehearsal = Column(F4, unit="share", per_practice=True, doc="share of CPD that is rehearsal with feedback")
-    force = Column(F4, unit="share", per_practice=True, doc="priority in force")
-    aware = Column(I4, unit="posts", per_practice=True, doc="posts not unaware")
-    trying = Column(I4, unit="posts", per_practice=True, doc="posts trying")
-    in_use = Column(I4, unit="posts", per_practice=True, doc="posts trying or using")
-    well = Column(I4, unit="posts", per_practice=True, doc="posts doing it well")
-    champions = Column(I4, unit="posts", per_practice=True, doc="posts that could become facilitators")
-    q_users = Column(F4, unit="posts", per_practice=True, doc="sum of fidelity over posts in use")
-    o_users = Column(F4, unit="posts", per_practice=True, doc="sum of ownership over posts in use")
-    q_deep = Column(F4, unit="posts", per_practice=True, doc="sum of fidelity over posts using")
+    day_rate = Column(np.float64, unit="GBP/day", doc="a day of cover", within=(0.0, 10_000.0))
+    group = Column(I4, -1, doc="what clusters are pooled by, -1 for none", fixed=_SYSTEM)
+    move_group = Column(I4, doc="region and phase, within which people move", fixed=_SYSTEM)
+    priority = Column(F4, unit="share", per_practice=True, doc="the head's backing", within=SHARE)
+    signed_up = Column(U1, per_practice=True, doc="1 if a formal member", fixed=_POLICY)
+    ever_member = Column(U1, per_practice=True, doc="1 if it ever signed up", fixed=_POLICY)
+    joined = Column(I4, -1, unit="tick", per_practice=True, doc="when it last signed up, -1 for never", fixed=_POLICY)
+    cluster = Column(I4, -1, per_practice=True, doc="row of its cluster, -1 for none", fixed=_POLICY)
+    expertise = Column(F4, unit="share", per_practice=True, doc="outside knowledge taken in", within=SHARE)
+    routine = Column(F4, unit="share", per_practice=True, doc="what stays when people leave", within=SHARE)
+    scripting = Column(F4, unit="share", per_practice=True, doc="script and materials in the school", within=SHARE)
+    attainment = Column(F4, unit="SD", per_practice=True, doc="what pupils gain", within=(-10.0, 10.0))
+    fund = Column(F4, unit="share", per_practice=True, doc="funding in force", fixed=_TICK)
+    hours = Column(
+        F4, unit="hours/year", per_practice=True, doc="CPD hours offered to a teacher (cpd_hours)", fixed=_TICK
+    )
+    paid_hours = Column(F4, unit="hours/year", per_practice=True, doc="... of which the policy's CPD", fixed=_TICK)
+    own_hours = Column(
+        F4, unit="hours/year", per_practice=True, doc="... of which given by own facilitators", fixed=_TICK
+    )
+    attendance = Column(F4, unit="share", per_practice=True, doc="mean share of hours attended", fixed=_TICK)
+    expert = Column(F4, unit="share", per_practice=True, doc="quality of the experts who come", fixed=_TICK)
+    quality = Column(F4, unit="share", per_practice=True, doc="quality of CPD", fixed=_TICK)
+    rehearsal = Column(
+        F4, unit="share", per_practice=True, doc="share of CPD that is rehearsal with feedback", fixed=_TICK
+    )
+    force = Column(F4, unit="share", per_practice=True, doc="priority in force", fixed=_TICK)
+    aware = Column(I4, unit="posts", per_practice=True, doc="posts not unaware", fixed=_TEACHERS)
+    trying = Column(I4, unit="posts", per_practice=True, doc="posts trying", fixed=_TEACHERS)
+    in_use = Column(I4, unit="posts", per_practice=True, doc="posts trying or using", fixed=_TEACHERS)
+    well = Column(I4, unit="posts", per_practice=True, doc="posts doing it well", fixed=_TEACHERS)
+    champions = Column(I4, unit="posts", per_practice=True, doc="posts that could become facilitators", fixed=_TEACHERS)
+    q_users = Column(F4, unit="posts", per_practice=True, doc="sum of fidelity over posts in use", fixed=_TEACHERS)
+    o_users = Column(F4, unit="posts", per_practice=True, doc="sum of ownership over posts in use", fixed=_TEACHERS)
+    q_deep = Column(F4, unit="posts", per_practice=True, doc="sum of fidelity over posts using", fixed=_TEACHERS)
 
     @property
     def name(self) -> str:
@@ -179,19 +200,19 @@ class Cluster(ViewAgent):
     ['Millbrook Primary', "St Wilfrid's Primary"]
     """
 
-    practice_number = Column(I4, doc="the practice it meets for, counted from 0")
-    members = Column(I4, unit="schools", doc="schools that meet")
-    posts = Column(I4, unit="posts", doc="their posts")
-    vitality = Column(F4, unit="share", doc="how alive it is")
-    facilitators = Column(F4, unit="people", doc="own trained facilitators")
-    funded_once = Column(U1, doc="1 if it ever had money")
-    need = Column(F4, unit="share", doc="mean fsm_rank of members")
-    fund = Column(F4, unit="share", doc="mean funding of members")
-    expertise = Column(F4, unit="share", doc="mean expertise of members")
-    fidelity = Column(F4, unit="share", doc="mean fidelity of posts in use")
-    ownership = Column(F4, unit="share", doc="mean ownership of posts in use")
-    visible = Column(F4, unit="share", doc="mean over posts of what colleagues see")
-    climate = Column(F4, unit="share", doc="best climate of members")
+    practice_number = Column(I4, doc="the practice it meets for, counted from 0", fixed=_POLICY)
+    members = Column(I4, unit="schools", doc="schools that meet", fixed=_POLICY)
+    posts = Column(I4, unit="posts", doc="their posts", fixed=_POLICY)
+    vitality = Column(F4, unit="share", doc="how alive it is", within=SHARE)
+    facilitators = Column(F4, unit="people", doc="own trained facilitators", within=(0.0, 1000.0))
+    funded_once = Column(U1, doc="1 if it ever had money", fixed=_POLICY)
+    need = Column(F4, unit="share", doc="mean fsm_rank of members", fixed=_TICK)
+    fund = Column(F4, unit="share", doc="mean funding of members", fixed=_TICK)
+    expertise = Column(F4, unit="share", doc="mean expertise of members", fixed=_TICK)
+    fidelity = Column(F4, unit="share", doc="mean fidelity of posts in use", fixed=_TICK)
+    ownership = Column(F4, unit="share", doc="mean ownership of posts in use", fixed=_TICK)
+    visible = Column(F4, unit="share", doc="mean over posts of what colleagues see", fixed=_TICK)
+    climate = Column(F4, unit="share", doc="best climate of members", fixed=_TICK)
 
     @property
     def schools(self) -> ViewSet:
@@ -208,16 +229,16 @@ class Network(ViewAgent):
     (0.75, 5)
     """
 
-    cpd = Column(F4, unit="share", doc="CPD as the means of transfer")
-    novelty = Column(F4, 0.7, unit="share", doc="share of the practice that members do not do already")
-    external_expertise = Column(F4, unit="share", doc="use of external expertise")
-    capacity_building = Column(F4, unit="share", doc="building its own facilitators")
-    collaboration = Column(F4, unit="share", doc="collaboration between schools")
-    focus = Column(F4, unit="share", doc="how specific its focus is")
-    ownership = Column(F4, unit="share", doc="members set the goals")
-    targeting = Column(F4, unit="share", doc="steering to disadvantaged schools and pupils")
-    community = Column(F4, unit="share", doc="parents, business and community")
-    cluster_size = Column(I4, 5, unit="schools", doc="schools to a cluster")
+    cpd = Column(F4, unit="share", doc="CPD as the means of transfer", fixed=_POLICY)
+    novelty = Column(F4, 0.7, unit="share", doc="share of the practice that members do not do already", fixed=_POLICY)
+    external_expertise = Column(F4, unit="share", doc="use of external expertise", fixed=_POLICY)
+    capacity_building = Column(F4, unit="share", doc="building its own facilitators", fixed=_POLICY)
+    collaboration = Column(F4, unit="share", doc="collaboration between schools", fixed=_POLICY)
+    focus = Column(F4, unit="share", doc="how specific its focus is", fixed=_POLICY)
+    ownership = Column(F4, unit="share", doc="members set the goals", fixed=_POLICY)
+    targeting = Column(F4, unit="share", doc="steering to disadvantaged schools and pupils", fixed=_POLICY)
+    community = Column(F4, unit="share", doc="parents, business and community", fixed=_POLICY)
+    cluster_size = Column(I4, 5, unit="schools", doc="schools to a cluster", fixed=_POLICY)
 
     @property
     def clusters(self) -> ViewSet:

@@ -39,6 +39,22 @@ class UnknownName(KmsimError):
     """
 
 
+class Refused(KmsimError, TypeError):
+    """A call that works on other Mesa models and cannot work on one whose agents are rows of tables.
+
+    >>> issubclass(Refused, TypeError)
+    True
+    """
+
+
+class RunOver(KmsimError, RuntimeError):
+    """A step was asked of a run that has no tick left.
+
+    >>> issubclass(RunOver, RuntimeError)
+    True
+    """
+
+
 class RunFailed(Exception):
     """A run that broke although its settings were good: our fault, exit code 1.
 

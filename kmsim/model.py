@@ -8,19 +8,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from kmsim.agents import Cluster, Network, School, Teacher
 from kmsim.beginning import FIELD, Beginning, beginning, school_rows
 from kmsim.columns import DataCollector, Table, ViewModel
+from kmsim.columns.batch import batch_run_of
+from kmsim.errors import BadValue, KmsimError, Refused, RunOver, unknown
 from kmsim.jit import as_records, borrowing
 from kmsim.names import PHASES as SCHOOL_PHASES
 from kmsim.outcomes.definitions import OUTCOMES, Totals
 from kmsim.outcomes.totals import TOTALS, totals_of
 from kmsim.parameters import defaults, records
-from kmsim.phases.census import census
+from kmsim.phases.census import census, contacts_afresh
 from kmsim.phases.checks import check_all
 from kmsim.phases.money import CATEGORIES, money
 from kmsim.phases.networks import networks
@@ -35,6 +37,8 @@ from kmsim.system.build import build
 from kmsim.system.built import System
 
 if TYPE_CHECKING:
+    from typing import Self
+
     import pandas as pd
 
 
@@ -52,6 +56,8 @@ class Phase:
     writes: str
     run: Callable[..., Any]
 
+
+COUNTED = ("stage", "fidelity", "ownership")  # of teachers: what schools and contacts are counted from
 
 # The schedule of MODEL section 3. Recruiting runs before the compiled ticks of a year.
 PHASES: tuple[Phase, ...] = (
@@ -129,6 +135,8 @@ class Model(ViewModel):
     system, policy, practice, network: names, YAML paths or mappings; practice may be a list. years, funded_years: school
     years. Overrides are dotted keys (`**{"system.la": "Hackney"}`), `budget` (GBP, "auto" or None), `taper`, `check`
     (verify conservation after every tick) and `timed` (keep the time each phase takes, at some cost in speed).
+    rng is Mesa's other name for the seed. The four reporters and tables are those of Mesa's DataCollector; what they report
+    is collected before the first tick and after every tick. docs/mesa.md says what works as on other Mesa models.
 
     Raises KmsimError (UnknownName, BadValue) for settings that cannot be used. Source: MODEL sections 2 to 5.
 
@@ -141,26 +149,50 @@ class Model(ViewModel):
         self,
         system: str | Mapping[str, Any] | System = "london",
         policy: Any = "codesigned_networks",
-        seed: int = 1,
+        seed: int | None = 1,
         practice: Any = "formative_assessment",
         network: Any = None,
         years: int = 10,
         funded_years: float = 3,
         ticks_per_year: int = 6,
         *,
+        rng: int | None = None,
         scenario: Scenario | None = None,
         model_reporters: Mapping[str, Any] | None = None,
         agent_reporters: Mapping[str, Any] | None = None,
+        agenttype_reporters: Mapping[type, Mapping[str, Any]] | None = None,
+        tables: Mapping[str, list[str]] | None = None,
         check: bool = False,
         timed: bool = False,
         **overrides: Any,
     ):
         built = system if isinstance(system, System) else None
+        reports = {
+            "model_reporters": model_reporters,
+            "agent_reporters": agent_reporters,
+            "agenttype_reporters": agenttype_reporters,
+            "tables": tables,
+        }
+        for key, value in reports.items():
+            if value is not None and not isinstance(value, Mapping):
+                raise BadValue(
+                    key, value, "a mapping (in batch_run: inside a list, for Mesa tries each item of a mapping)"
+                )
         if scenario is None:
             named: Any = "village" if built is not None else system
             scenario = read_scenario(
-                named, policy, seed, practice, network, years, funded_years, ticks_per_year, **overrides
+                named,
+                policy,
+                self._seed_of(seed, rng),
+                practice,
+                network,
+                years,
+                funded_years,
+                ticks_per_year,
+                **overrides,
             )
+        elif not isinstance(scenario, Scenario):
+            raise BadValue("scenario", scenario, "one of kmsim's own; settings are given by their keys")
         super().__init__(practices=[p.name for p in scenario.practices], rng=scenario.seed)
         self.given = scenario
         self.system = built if built is not None else build(scenario.system)
@@ -173,14 +205,37 @@ class Model(ViewModel):
         self._fill_tables()
         self._join()
         self._describe_network()
-        self.datacollector = DataCollector(
-            model_reporters=dict(model_reporters or {}), agent_reporters=dict(agent_reporters or {})
-        )
-        self._collects = bool(model_reporters or agent_reporters)
-        if self._collects:
-            self.datacollector.collect(self)
+        self.datacollector = DataCollector(**{name: dict(value or {}) for name, value in reports.items()})
+        self._collects = bool(model_reporters or agent_reporters or agenttype_reporters)
+        self._collected = False
+        if type(self).__init__ is Model.__init__:  # else what the subclass reports may not be there yet
+            self._collect_start()
 
     # -- making ------------------------------------------------------------
+    def _seed_of(self, seed: Any, rng: Any) -> Any:
+        """The seed that is meant by Mesa's two names for it; in a batch of Mesa's, one for each iteration."""
+        if rng is not None:
+            if seed not in (None, 1):
+                raise BadValue("rng", rng, f"nothing beside seed={seed}: both name the seed")
+            if not isinstance(rng, int | np.integer):
+                raise BadValue("rng", rng, "a whole number: the seed of the run")
+            seed = rng
+        batch = batch_run_of(self)
+        if batch is None or batch.own_seed:
+            return seed
+        if batch.iteration > 0 and (batch.seeded or seed not in (None, 1)):
+            raise KmsimError(
+                f"iterations: each would be the same run of seed={seed}; leave the seed out, or give iterations=1 and "
+                "parameters={'seed': range(1, 11)}"
+            )
+        return seed if batch.iteration == 0 and seed is not None else 1 + batch.iteration
+
+    def _collect_start(self) -> None:
+        """Collect what reporters say of the state before the first tick, once."""
+        if self._collects and not self._collected:
+            self.datacollector.collect(self)
+        self._collected = True
+
     @property
     def ticks(self) -> int:
         """How many ticks the run has in all.
@@ -211,18 +266,17 @@ class Model(ViewModel):
         self._make_rows(practices * room)
         schools = self.add_table(School, n_schools, adopt=self._school_columns())
         clusters = self.policy.clusters
-        schools["group"] = s[clusters.within] if clusters else s["region"]
-        schools["day_rate"] = np.where(
-            s["phase"] == SCHOOL_PHASES.index("secondary"), p["cover_secondary"], p["cover_primary"]
-        )
-        schools["priority"] = np.float32(p["pr_unsigned"]) * s["climate"]
+        schools.fill("group", s[clusters.within] if clusters else s["region"])
+        secondary = s["phase"] == SCHOOL_PHASES.index("secondary")
+        schools.fill("day_rate", np.where(secondary, p["cover_secondary"], p["cover_primary"]))
+        schools.fill("priority", np.float32(p["pr_unsigned"]) * s["climate"])
         given = {name: values.copy() for name, values in self._beginning.teachers.items()}
         teachers = self.add_table(Teacher, self.system.n_posts, adopt=given)
-        hear_by_role(teachers["role"], self._rules, teachers["earliness"])
+        hear_by_role(teachers.peek("role"), self._rules, teachers.peek("earliness"))
         table = self.add_table(
             Cluster, practices * room, adopt={name: self._clusters[name] for name in Cluster.fields()}
         )
-        table["practice_number"] = np.repeat(np.arange(practices), room)
+        table.fill("practice_number", np.repeat(np.arange(practices), room))
 
     def _make_rows(self, n_clusters: int) -> None:
         """The records in which schools and clusters stand; the tables' columns are their fields."""
@@ -241,7 +295,7 @@ class Model(ViewModel):
         """Everything that holds on to the tables' arrays: the world that phases see, the plan, recruiting, the totals."""
         scenario, system = self.given, self.system
         n, n_schools, practices = system.n_posts, system.n_schools, len(scenario.practices)
-        t = self.tables[Teacher]
+        columns = self.tables[Teacher].peek_all()
         clusters = self.policy.clusters
         when = clock(
             scenario.seed,
@@ -255,7 +309,7 @@ class Model(ViewModel):
             self.policy, system, self.parameters, when, scenario.funded_years, self.budget, scenario.years, practices
         )
         self.world = World(
-            posts=Posts._make((*(t[name] for name in Posts._fields[:-2]), *system.followers)),
+            posts=Posts._make((*(columns[name] for name in Posts._fields[:-2]), *system.followers)),
             schools=self._schools,
             uptake=self._uptake,
             clusters=self._clusters,
@@ -291,22 +345,81 @@ class Model(ViewModel):
         >>> model.tick, round(float(model.outcomes.year.max()), 2)
         (1, 0.17)
         """
-        if self.tick >= self.ticks:
-            raise RuntimeError(f"the run is over: {self.ticks} ticks; make a longer one with years=")
+        self._check_room(1)
         self._advance(self.tick + 1)
 
-    def run(self) -> Model:
-        """On to the end, from wherever the run stands. Returns the model itself.
+    def run(self) -> Self:
+        """On to the end, from wherever the run stands, or until `running` is False. Returns the model itself.
+
+        A subclass's own `step()` is called for every tick; else many ticks are run in one call. The bits are the same.
+        Raises KmsimError if a subclass's step does not call `super().step()`.
 
         >>> model = Model(system="village", policy="coaching", years=3)
         >>> model.step()
-        >>> model.run().tick
-        18
+        >>> model.run().tick, model.running, model.steps
+        (18, False, 18)
         """
-        one_by_one = self._collects or self.check or self.timed
-        while self.tick < self.ticks:
-            self._advance(self.tick + 1 if one_by_one else self._next_opening())
+        one_by_one = self._collects or self.check or self.timed or self.every_step_matters(Model.step)
+        while self.running and self.tick < self.ticks:
+            before = self.tick
+            if one_by_one:
+                self.step()
+                if self.tick == before and self.running:
+                    raise KmsimError(
+                        f"{type(self).__name__}.step() left the run at tick {before}: call super().step() in it"
+                    )
+            else:
+                self._advance(self._next_opening())
+                self.count_steps(self.tick - before)
         return self
+
+    def run_model(self) -> None:
+        """As `run`: Mesa's name for it.
+
+        >>> model = Model(system="village", policy="coaching", years=1, funded_years=1)
+        >>> model.run_model()
+        >>> model.tick
+        6
+        """
+        self.run()
+
+    def may_step(self, steps: int = 1) -> bool:
+        """True while there are that many ticks left. Raises RunOver if there are not.
+
+        >>> Model(system="village", years=1, funded_years=1).run().may_step()
+        Traceback (most recent call last):
+        kmsim.errors.RunOver: the run is over: 6 ticks; make a longer one with years=
+        """
+        self._check_room(1 if self.every_step_matters(Model.step) else steps)
+        return True
+
+    def begin_step(self) -> None:
+        """Before the first step, what reporters say of the start is collected, if that is still to be done."""
+        if not self._collected:
+            self.settle()
+            self._collect_start()
+
+    def _check_room(self, ticks: int) -> None:
+        left = self.ticks - self.tick
+        if left <= 0:
+            raise RunOver(f"the run is over: {self.ticks} ticks; make a longer one with years=")
+        if ticks > left:
+            raise RunOver(
+                f"{ticks} steps: the run has {left} of its {self.ticks} ticks left; make a longer one with years="
+            )
+
+    def reset_rng(self, rng: Any = None) -> NoReturn:
+        """Always Refused: a run's draws are numbered by seed, tick and teacher, and no generator is there to reset.
+
+        >>> Model(system="village").reset_rng(5)
+        Traceback (most recent call last):
+        kmsim.errors.Refused: a run's draws come from its seed and cannot be reset; make a new model with seed=
+        """
+        raise Refused("a run's draws come from its seed and cannot be reset; make a new model with seed=")
+
+    def reset_randomizer(self, seed: int | None = None) -> NoReturn:
+        """Always Refused, as `reset_rng`. What `model.random` gives a subclass is reset by `model.random.seed(...)`."""
+        self.reset_rng(seed)
 
     def _next_opening(self) -> int:
         """The tick before which the policy next does something: it holds a round or offers something else; or the end."""
@@ -319,6 +432,8 @@ class Model(ViewModel):
     def _advance(self, until: int) -> None:
         """Ticks up to `until`, none beyond the next year in which the policy does something."""
         per_year = self.given.ticks_per_year
+        self.settle()
+        self._collect_start()
         if self.tick % per_year == 0:
             self._open_year(self.tick // per_year)
         if self.timed:
@@ -326,10 +441,27 @@ class Model(ViewModel):
         else:
             run_ticks(self.world, self.tick, until, self._beginning.fifth, self.totals)
         self.tick = until
+        self.running = self.running and until < self.ticks
         if self.check:
             check_all(self)
         if self._collects:
             self.datacollector.collect(self)
+
+    def settle(self) -> None:
+        """Bring counts in line with what was set from outside since the last tick, in agents, sets or arrays.
+
+        Called before a tick, before outcomes are read and before a copy is made.
+
+        >>> model = Model(system="village", policy="coaching")
+        >>> model.tables[Teacher].view(0).stage = 3
+        >>> model.settle()
+        >>> model.tables[School].view(0).in_use
+        1
+        """
+        if self.tables[Teacher].changed(COUNTED):
+            self.world.posts.contacts[:] = contacts_afresh(self.world, self.system.tie_start, self.system.tie_to)
+            census(self.world)
+            self._record(self.tick)
 
     def _open_year(self, year: int) -> None:
         start = time.perf_counter()
@@ -387,8 +519,7 @@ class Model(ViewModel):
         >>> model.outcome_arrays(["aware"])["aware"].shape
         (1, 19)
         """
-        from kmsim.errors import unknown
-
+        self.settle()
         sizes: dict[str, Any] = self._beginning.sizes | {
             "ticks_per_year": self.given.ticks_per_year,
             "funding_end": self.funding_end,
@@ -453,6 +584,7 @@ class Model(ViewModel):
 
     # -- keeping -----------------------------------------------------------
     def __getstate__(self) -> dict[str, Any]:
+        self.settle()
         state = self.__dict__.copy()
         kept = self.totals, self.world.formed, self.recruitment.committed, self.world.money
         state["_kept"] = kept

@@ -51,11 +51,9 @@ class InspectedModel(Model):
     (6, False)
     """
 
-    def step(self) -> None:
-        """One tick; at the end, none."""
-        if self.tick < self.ticks:
-            super().step()
-        self.running = self.tick < self.ticks
+    def may_step(self, steps: int = 1) -> bool:
+        """Whether a tick is left: Mesa's page may ask for several at once."""
+        return self.tick < self.ticks
 
 
 def schools_figure(model: Model) -> Any:

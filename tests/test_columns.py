@@ -658,7 +658,7 @@ def test_the_frames_are_those_of_mesa(village):
         pd.testing.assert_frame_equal(frame, expected, check_index_type=False)  # Mesa 3.5 has a float there
         assert frame.index.get_level_values("Step").dtype == np.int64
     assert len(c) == 9
-    records = ours._agent_records[1]
+    records = list(ours._agent_records.values())[1]
     assert list(records)[:1] == [(1, 1, 1, None)]
     assert len(records) == 12
 

@@ -70,6 +70,10 @@ class DataCollector(mesa.DataCollector):
     number on every Mesa. Frames hold float64, int64 and bool, whatever the columns are.
     AttributeError, with the nearest column, for a name that no class of agents has; one that some lack is None there.
 
+    Mesa's `batch_run` reads what was collected by its number. Mesa 3.3 takes the last to be number `steps - 1`, which
+    would be one step too early where something is collected before the first step: there, `model_vars` begins with what is
+    collected after the first step. What was collected before it stands first in the frames, on every Mesa.
+
     >>> from kmsim.columns import Column, ViewModel
     >>> class Teacher(ViewAgent):
     ...     years = Column(np.float32)
@@ -85,6 +89,10 @@ class DataCollector(mesa.DataCollector):
     agent_reporters: dict[str, Callable[[Any], Any]]
     agenttype_reporters: dict[type, dict[str, Callable[[Any], Any]]]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._before: dict[str, Any] = {}
+
     def collect(self, model: Any) -> None:
         """Record what all reporters say of the model and its agents now."""
         by_agent, by_type = self.agent_reporters, self.agenttype_reporters
@@ -94,14 +102,32 @@ class DataCollector(mesa.DataCollector):
         finally:
             self.agent_reporters, self.agenttype_reporters = by_agent, by_type
         tick = int(getattr(model, "tick", model.steps))
-        if self.model_reporters and hasattr(self, "_collection_steps"):  # Mesa 3.5: by which batch_run finds records
-            self._collection_steps[-1] = tick
+        number = self._number(tick)
+        if model.steps == 0 and number != tick and self.model_reporters and not self._before:
+            self._before = {name: values.pop() for name, values in self.model_vars.items()}
         if by_agent:
-            self._agent_records[tick] = _records(model.agents, by_agent, tick)
+            self._agent_records[number] = _records(model.agents, by_agent, tick)
         if by_type:
-            self._agenttype_records[tick] = {
+            self._agenttype_records[number] = {
                 kind: _records(_of_type(model, kind), reporters, tick) for kind, reporters in by_type.items()
             }
+
+    def _number(self, tick: int) -> int:
+        """By which batch_run finds what is collected at a tick."""
+        if not hasattr(self, "_collection_steps"):
+            return tick - 1
+        if self.model_reporters:
+            self._collection_steps[-1] = tick
+        else:
+            self._collection_steps.append(tick)  # Mesa 3.5 alone would leave out a batch that reports agents only
+        return tick
+
+    def get_model_vars_dataframe(self) -> pd.DataFrame:
+        """One row each time something was collected, a column for each model reporter."""
+        frame = super().get_model_vars_dataframe()
+        if not self._before:
+            return frame
+        return pd.DataFrame({name: [self._before[name], *values] for name, values in self.model_vars.items()})
 
     def get_agent_vars_dataframe(self) -> pd.DataFrame:
         """One row for each tick and agent, indexed by Step and AgentID, a column for each agent reporter."""

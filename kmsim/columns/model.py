@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import mesa
 import numpy as np
@@ -11,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kmsim.columns.sets import ViewSet
 from kmsim.columns.table import Table
-from kmsim.columns.views import Agent, ViewAgent
-from kmsim.errors import unknown
+from kmsim.columns.views import Agent, ViewAgent, cannot_remove
+from kmsim.errors import Refused, unknown
 
 
 class ViewModel(mesa.Model):
@@ -42,6 +44,8 @@ class ViewModel(mesa.Model):
         if not self.practice_names or len(set(self.practice_names)) < len(self.practice_names):
             raise ValueError(f"practices={self.practice_names}: expected at least one name, each once")
         super().__init__(rng=rng)
+        if hasattr(self, "data_registry"):  # Mesa 3.5
+            self.data_registry.track_agents_numpy = self._track_agents_numpy
 
     def add_table(
         self,
@@ -65,7 +69,7 @@ class ViewModel(mesa.Model):
             raise ValueError(f"{agent_class.__name__} has its table already, and tables do not grow")
         table = Table(agent_class, n, len(self.practice_names), adopt)
         for name, values in columns.items():
-            table[name] = values
+            table.fill(name, values)
         table.attach(self, 1 + self._total())
         self.tables[agent_class] = table
         return table
@@ -111,20 +115,95 @@ class ViewModel(mesa.Model):
         >>> ViewModel(rng=1).register_agent("somebody")
         Traceback (most recent call last):
             ...
-        TypeError: str cannot be registered: the agents of this model are rows of tables; declare a ViewAgent and make its rows with model.add_table
+        kmsim.errors.Refused: str cannot be registered: the agents of this model are rows of tables; declare a ViewAgent and make its rows with model.add_table
         """
-        raise TypeError(
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)  # where Mesa 3.3 counts ids, for ever
+        raise Refused(
             f"{type(agent).__name__} cannot be registered: the agents of this model are rows of tables; "
             "declare a ViewAgent and make its rows with model.add_table"
         )
 
     def deregister_agent(self, agent: Any) -> NoReturn:
         """Always TypeError: a row is a post, and posts stay."""
-        raise TypeError(f"{agent!r} cannot be removed: a row is a post that stays, people leave by turnover")
+        raise cannot_remove(agent)
 
     def remove_all_agents(self) -> NoReturn:
         """Always TypeError: a row is a post, and posts stay."""
-        raise TypeError("the agents cannot be removed: a row is a post that stays; make a new model instead")
+        raise Refused("the agents cannot be removed: a row is a post that stays; make a new model instead")
+
+    def _track_agents_numpy(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise Refused("the columns of agents are arrays already: use data_registry.track_agents, or model.tables")
+
+    # Steps and time.
+
+    def may_step(self, steps: int = 1) -> bool:
+        """Whether that many more steps are due; a step that is not is left out. A model that ends says no, or raises.
+
+        >>> ViewModel(rng=1).may_step()
+        True
+        """
+        return True
+
+    def count_steps(self, steps: int) -> None:
+        """Count steps that were run in one call as Mesa counts them: `steps`, and on Mesa 3.5 `time`.
+
+        >>> model = ViewModel(rng=1)
+        >>> model.count_steps(6)
+        >>> model.steps
+        6
+        """
+        if not hasattr(self, "_default_schedule"):
+            self.steps += steps
+            return
+        step, self._user_step = self._user_step, lambda: None  # Mesa 3.5 counts by the event that calls it
+        try:
+            super()._advance_time(self.time + steps)
+        finally:
+            self._user_step = step
+
+    def every_step_matters(self, plain: Any) -> bool:
+        """Whether steps must be run one by one through `self.step()`: the model has another step than the function `plain`,
+        or (Mesa 3.5) an event is scheduled or somebody has subscribed to a change.
+
+        >>> class Stepped(ViewModel):
+        ...     def step(self):
+        ...         self.random.random()
+        >>> Stepped(rng=1).every_step_matters(ViewModel.step), ViewModel(rng=1).every_step_matters(ViewModel.step)
+        (True, False)
+        """
+        own = getattr(self._user_step, "__func__", None) is not plain or self.step != self._wrapped_step
+        events = len(self._event_list) != 1 if hasattr(self, "_event_list") else False  # one: the next step
+        return own or events or any(getattr(self, "subscribers", {}).values())
+
+    def settle(self) -> None:
+        """Bring in line what is computed from columns that were written from outside; called before a copy is made."""
+
+    def begin_step(self) -> None:
+        """Called before every step that Mesa counts, and before anything that a subclass does in it."""
+
+    def _wrapped_step(self, *args: Any, **kwargs: Any) -> None:
+        """What Mesa puts in the place of `step`: counts, and calls it."""
+        if not self.may_step():
+            return
+        if not hasattr(self, "_default_schedule"):
+            self.begin_step()
+        super()._wrapped_step(*args, **kwargs)
+
+    def _do_step(self) -> None:
+        """What the clock of Mesa 3.5 calls: counts, and calls `step`."""
+        self.begin_step()
+        super()._do_step()
+
+    def _advance_time(self, until: float) -> None:
+        """What `run_for` and `run_until` of Mesa 3.5 call: refused before anything is done if it is too far."""
+        due = self._default_schedule.next_scheduled_time
+        if due is not None and until >= due:
+            self.may_step(math.floor(until - due) + 1)
+        super()._advance_time(until)
+
+    def __copy__(self) -> Self:
+        """A model of its own that goes on as this one would: two models cannot share the rows that both write to."""
+        return copy.deepcopy(self)
 
     def _total(self) -> int:
         return sum(table.n for table in self.tables.values())

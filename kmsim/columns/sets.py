@@ -221,10 +221,13 @@ class ViewSet(AgentSet):
         each = np.ndim(value) > 0
         if each and np.shape(value) != (len(self),):
             raise ValueError(f"{attr_name}: expected one value or {len(self)}, got {np.shape(value)}")
-        for table, at, rows in parts:
-            given = np.asarray(value)[at] if each else value
+        givens = [np.asarray(value)[at] if each else value for _, at, _ in parts]
+        for (table, _, _), given in zip(parts, givens, strict=True):  # all classes take it, or none is written to
             if attr_name in table:
-                table.values(attr_name, self._practice)[rows] = table.agent_class._fields[attr_name].fit(given)
+                table.agent_class._fields[attr_name].writable(given)
+        for (table, at, rows), given in zip(parts, givens, strict=True):
+            if attr_name in table:
+                table.write(attr_name, rows, given, self._practice)
             else:  # a property of the class
                 for agent, one in zip(
                     self._with(self._ids[at]), given.tolist() if each else [value] * len(self), strict=False
@@ -416,17 +419,17 @@ class ViewSet(AgentSet):
 
     def _bulk(self, name: str) -> bool:
         """Whether a name is a column of every agent here, of a kind that NumPy can sort."""
-        return all(name in table and table[name].dtype != object for table, _, _ in self._split())
+        return all(name in table and table.peek(name).dtype != object for table, _, _ in self._split())
 
     def _column(self, table: Table[Any], name: str) -> NDArray[Any]:
         if name not in table:
             raise no_column(name, [table.agent_class])
-        return table.values(name, self._practice)
+        return table.peek(name, self._practice)
 
     def _empty(self, name: str) -> NDArray[Any]:
         for table in self._model.tables.values():
             if name in table:
-                return np.empty(0, dtype=table[name].dtype)
+                return np.empty(0, dtype=table.peek(name).dtype)
         raise no_column(name, self._model.agent_types)
 
     def _get(self, name: str, default: bool, value: Any) -> list[Any]:
@@ -435,7 +438,7 @@ class ViewSet(AgentSet):
         found: list[Any] = [value] * len(self)
         for table, at, rows in self._split():
             if name in table:
-                values = table.values(name, self._practice)[rows].tolist()
+                values = table.peek(name, self._practice)[rows].tolist()
             elif hasattr(table.agent_class, name):
                 agents = self._with(self._ids[at])
                 values = [getattr(agent, name, value) if default else getattr(agent, name) for agent in agents]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import index
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic
@@ -17,10 +17,14 @@ from kmsim.errors import UnknownName, unknown
 
 if TYPE_CHECKING:
     from kmsim.columns.model import ViewModel
+    from kmsim.columns.views import ViewAgent
 
 
 class Table(Generic[Agent]):
     """The n agents of one class as arrays, one for each `Column`; `table["name"]` is the array itself.
+
+    A model that counts what a column holds can ask which columns may have changed since it last asked (`changed`): those
+    that were written through an agent, a set or the table, and those whose array was handed out.
 
     Arrays are not replaced while a model runs, so a compiled phase may hold on to them; setting writes in place. An
     adopted array may be a field of records: the table does not mind where it stands.
@@ -50,6 +54,9 @@ class Table(Generic[Agent]):
         self.agent_class, self.n, self.practices = agent_class, index(n), index(practices)
         self.first_id = 1
         self._model: ViewModel | None = None
+        self._written: set[str] = set()  # since the model last asked
+        self._lent: set[str] = set()  # whoever was given the array may write to it at any time
+        self._kept: list[ViewAgent] = []  # views that something refers to by weak references alone
         given = dict(adopt or {})
         self._columns: dict[str, NDArray[Any]] = {}
         for name, column in agent_class.fields().items():
@@ -76,24 +83,65 @@ class Table(Generic[Agent]):
     @property
     def columns(self) -> Mapping[str, NDArray[Any]]:
         """The arrays by name. The mapping is read-only, the arrays are not."""
+        self._lent.update(self._columns)
         return MappingProxyType(self._columns)
 
     def adopt(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Move columns into other arrays, values and all: what a model does when it comes back from a pickle."""
         for name, array in arrays.items():
             column = self.agent_class._fields[name]
-            array[...] = self[name]
-            self._columns[name] = _adopted(column, self[name].shape, array)
+            array[...] = self._array(name)
+            self._columns[name] = _adopted(column, array.shape, array)
+
+    def fill(self, name: str, values: ArrayLike) -> None:
+        """Give a column its first values, fixed or not: what whoever makes the table does. Else as setting."""
+        self._array(name)[...] = self.agent_class._fields[name].fit(values)
+
+    def write(self, name: str, rows: Any, values: ArrayLike, practice: int) -> None:
+        """Set these rows of a column for one practice. AttributeError if it is fixed, ValueError if a value does not fit."""
+        fitted = self.agent_class._fields[name].writable(values)
+        self.peek(name, practice)[rows] = fitted
+        self._written.add(name)
+
+    def changed(self, names: Iterable[str]) -> bool:
+        """Whether any of these columns may have changed since this was last asked (of any names).
+
+        >>> from kmsim.model import Model, Teacher
+        >>> teachers = Model(system="village").tables[Teacher]
+        >>> teachers.view(0).stage = 2
+        >>> teachers.changed(["stage"]), teachers.changed(["stage"])
+        (True, False)
+        """
+        found = not (self._written | self._lent).isdisjoint(names)
+        self._written.clear()
+        return found
+
+    def keep(self, view: ViewAgent) -> None:
+        """Keep a view for as long as the table is there: what a set of weak references holds would vanish."""
+        self._kept.append(view)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The columns before the model: a model that comes back finds its tables whole, whoever of the three is pickled.
+        if self._model is not None:
+            self._model.settle()
+        rest = {name: value for name, value in self.__dict__.items() if name not in ("_model", "_kept")}
+        return _restored, (rest,), {"_model": self._model}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
+        array = self._array(name)
+        self._lent.add(name)
+        return array
+
+    def __setitem__(self, name: str, values: ArrayLike) -> None:
+        array = self._array(name)
+        array[...] = self.agent_class._fields[name].writable(values)
+        self._written.add(name)
+
+    def _array(self, name: str) -> NDArray[Any]:
         try:
             return self._columns[name]
         except KeyError:
             raise self._unknown(name) from None
-
-    def __setitem__(self, name: str, values: ArrayLike) -> None:
-        array = self[name]
-        array[...] = self.agent_class._fields[name].fit(values)
 
     def __contains__(self, name: object) -> bool:
         return name in self._columns
@@ -108,8 +156,17 @@ class Table(Generic[Agent]):
         >>> Model(system="village").tables[School].values("signed_up").tolist()
         [0, 0, 0, 0, 0]
         """
-        array = self[name]
+        self._lent.add(name)
+        return self.peek(name, practice)
+
+    def peek(self, name: str, practice: int = 0) -> NDArray[Any]:
+        """As `values`, for those who only read it."""
+        array = self._array(name)
         return array[practice] if self.agent_class._fields[name].per_practice else array
+
+    def peek_all(self) -> Mapping[str, NDArray[Any]]:
+        """As `columns`, for the phases that the model itself runs."""
+        return MappingProxyType(self._columns)
 
     def view(self, row: int, practice: int = 0) -> Agent:
         """The agent in a row, looked at for one practice (its number). Made afresh; IndexError if there is no such row.
@@ -154,6 +211,13 @@ class Table(Generic[Agent]):
 
     def __repr__(self) -> str:
         return f"<Table of {self.n} {self.agent_class.__name__}: {', '.join(self._columns)}>"
+
+
+def _restored(rest: dict[str, Any]) -> Table[Any]:
+    """A table as it was pickled, in no model yet."""
+    table: Table[Any] = object.__new__(Table)
+    table.__dict__.update(rest, _model=None, _kept=[])
+    return table
 
 
 def once(ids: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
+from weakref import getweakrefcount
 
 import mesa
 from numpy.typing import ArrayLike
 
 from kmsim.columns.fields import Column
-from kmsim.errors import unknown
+from kmsim.errors import Refused, unknown
 
 if TYPE_CHECKING:
     from kmsim.columns.model import ViewModel
@@ -56,10 +57,17 @@ class ViewAgent(mesa.Agent):
                 )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        raise TypeError(
-            f"{type(self).__name__}(...): agents are rows of a table that never grows; "
-            f"make them all at once with model.add_table({type(self).__name__}, n)"
-        )
+        raise cannot_make(type(self))
+
+    @classmethod
+    def create_agents(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        """Always TypeError: rows are made by `add_table`."""
+        raise cannot_make(cls)
+
+    @classmethod
+    def from_dataframe(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        """Always TypeError: rows are made by `add_table`."""
+        raise cannot_make(cls)
 
     @classmethod
     def fields(cls) -> dict[str, Column]:
@@ -125,7 +133,7 @@ class ViewAgent(mesa.Agent):
 
     def remove(self) -> NoReturn:
         """Always TypeError: a row is a post, and posts stay."""
-        raise TypeError(f"{self!r} cannot be removed: a row is a post that stays, people leave by turnover")
+        raise cannot_remove(self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not can_set(type(self), name):
@@ -143,6 +151,11 @@ class ViewAgent(mesa.Agent):
     def __reduce__(self) -> tuple[Any, ...]:
         return placed, (type(self), *self._place)
 
+    def __del__(self, references: Callable[[Any], int] = getweakrefcount) -> None:
+        """A view that something holds by a weak reference, such as Mesa's own AgentSet, lives on with its table."""
+        if references(self):
+            self._place[0].keep(self)
+
     def __repr__(self) -> str:
         values = " ".join(f"{name}={_short(getattr(self, name))}" for name in self._fields)
         return f"<{type(self).__name__} {self.unique_id}: {values}>"
@@ -156,6 +169,20 @@ def placed(agent_class: type[Agent], table: Table, row: int, practice: int) -> A
     view = object.__new__(agent_class)
     _set_place(view, (table, row, practice))
     return view
+
+
+def cannot_make(agent_class: type) -> Refused:
+    """The error for whoever makes agents one by one."""
+    name = agent_class.__name__
+    return Refused(
+        f"{name}(...): agents are rows of a table that never grows; "
+        f"make them all at once with model.add_table({name}, n)"
+    )
+
+
+def cannot_remove(agent: Any) -> Refused:
+    """The error for whoever takes an agent out of its model."""
+    return Refused(f"{agent!r} cannot be removed: a row is a post that stays, people leave by turnover")
 
 
 def can_set(agent_class: type[ViewAgent], name: str) -> bool:

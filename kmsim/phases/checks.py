@@ -44,7 +44,7 @@ def check_all(model: Any) -> None:
     for kind, table in model.tables.items():
         for name in UNIT:
             if name in kind.fields():
-                values = table[name]
+                values = table.peek_all()[name]
                 must((values >= -1e-6) & (values <= 1 + 1e-6), f"{name} leaves [0, 1]")
     counted = {name: w.uptake[name].copy() for name in ("aware", "trying", "in_use", "well", "champions")}
     census(w)

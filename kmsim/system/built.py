@@ -41,6 +41,10 @@ class System:
     thinned: float = 1.0
     notes: tuple[str, ...] = field(default=())
 
+    def __deepcopy__(self, memo: object) -> System:
+        """Itself: a copy of a run is a run on the same system."""
+        return self
+
     @property
     def n_schools(self) -> int:
         """How many schools."""
