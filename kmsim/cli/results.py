@@ -56,6 +56,15 @@ class Place:
             return None
         return (self.folder / TABLE).read_text(encoding="utf-8").rstrip("\n")
 
+    @property
+    def notes(self) -> list[str]:
+        """The notes of the result that is there, as its manifest has them."""
+        try:
+            notes = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8")).get("notes", [])
+        except (OSError, ValueError, AttributeError):
+            return []
+        return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+
     def _others(self, config: Mapping[str, Any]) -> str:
         """In which settings the stored result differs from these."""
         import yaml

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text
+from kmsim.cli import text, work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
 from kmsim.cli.streams import StdoutError, show
@@ -83,6 +83,7 @@ def _one(study: Study, place: Path | None, workers: int | None, command: Sequenc
     """One study, from its runs to its page. place: where its page is written besides its results."""
     from kmsim.lab.naming import default_name, folder_of
     from kmsim.lab.provenance import config_hash
+    from kmsim.lab.school_notes import school_notes
     from kmsim.studies.page import manifest, module_of, write
     from kmsim.studies.running import run
 
@@ -90,6 +91,7 @@ def _one(study: Study, place: Path | None, workers: int | None, command: Sequenc
     terminal.say(f"{study.number} {study.title} ({study.size})")
     with terminal.progress(study.number) as bar:
         found = run(study, folder, workers, lambda part, *numbers: bar(*numbers), command)
+    work.say_notes((note for part in found.parts.values() for note in school_notes(part.plan)), terminal)
     write(found, folder)
     (folder / "manifest.json").write_text(manifest(found, command), encoding="utf-8")
     if place is not None:

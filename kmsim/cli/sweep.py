@@ -72,12 +72,14 @@ def run(asked: Sweep, command: Sequence[str], terminal: Terminal) -> int:
     from kmsim.lab import open as open_experiment
     from kmsim.lab.ensemble import run_plan
     from kmsim.lab.overview import overview
+    from kmsim.lab.school_notes import school_notes
     from kmsim.lab.words import counted, done_of
 
     plan, folder = asked.plan, asked.folder
     policies = counted(len(plan.policies), "policy", "policies")
     told = f"{policies} x {counted(plan.table.count, 'scenario')} x {counted(plan.replicates, 'seed')}"
     terminal.say(f"{counted(len(plan), 'run')} ({told}) into {folder}")
+    work.say_notes(school_notes(plan), terminal)
     terminal.say_if_compiling()
     with terminal.progress(f"{VERB}: {folder.name}") as progress:
         found = run_plan(plan, folder, asked.executor, asked.workers, progress, command=command, **asked.options)

@@ -60,6 +60,7 @@ def shown_again(place: Place, config: Mapping[str, Any], config_hash: str, termi
     if stored is None:
         return False
     show(stored, place.folder)
+    say_notes(place.notes, terminal)
     terminal.say(f"\nshown again from {place.folder}, where the same settings have been run")
     return True
 
@@ -73,6 +74,11 @@ def keep_and_show(
     """
     keep(place, write)
     show(table, place.folder)
-    for note in notes:
-        terminal.say(f"note: {note}")
+    say_notes(notes, terminal)
     terminal.say(f"results are in {place.folder}")
+
+
+def say_notes(notes: Iterable[str], terminal: Terminal) -> None:
+    """Say each note once, a line each: which schools are left out, and what is estimated."""
+    for note in dict.fromkeys(notes):
+        terminal.say(f"note: {note}")

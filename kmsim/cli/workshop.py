@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from kmsim.cli import text
+from kmsim.cli import text, work
 from kmsim.cli.arguments import read
 from kmsim.cli.compose import defaults, keys
 from kmsim.cli.terminal import Terminal
@@ -52,6 +52,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
         raise KmsimError(INSTALL.format(", ".join(missing)))
 
     from kmsim.scenario import number
+    from kmsim.system.build import notes_of
     from kmsim.workshop.place import Place
     from kmsim.workshop.serve import serve
 
@@ -59,7 +60,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
     port = None if port is None else number("port", port, 0, 65535, whole=True)
     laid_over = {key.removeprefix("system."): value for key, value in settings.items() if key != "system"}
     place = Place(settings["system"], laid_over)
-    place.settings  # noqa: B018  (checked now)
-    Terminal(flags.quiet).say_if_compiling()
+    terminal = Terminal(flags.quiet)
+    work.say_notes(notes_of(place.settings), terminal)  # the settings are checked now
+    terminal.say_if_compiling()
     serve(place, "--lan" in own, "--no-browser" not in own, port, lambda line: print(line, flush=True))
     return 0

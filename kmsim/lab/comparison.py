@@ -293,6 +293,7 @@ def _collect(plan: Plan, store: Store, started: float, command: Sequence[str]) -
     facts = manifest(config, seeds, started, label, command) | {"ledger_gbp": _ledgers(plan, store, scan)}
     if over:
         facts["draws"] = plan.table.count
+    facts["notes"] = list(system.notes)
     return Comparison(
         summary=apart.summary(every, *about) if over else ranges.summary(values, *about),
         paired=apart.paired(every, *about) if over else ranges.paired(values, *about),

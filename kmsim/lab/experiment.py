@@ -76,6 +76,13 @@ class Experiment:
         """How many of them were done when the experiment was opened."""
         return self.scan.count
 
+    @property
+    def notes(self) -> list[str]:
+        """What its schools leave out or estimate, a line each. Raises KmsimError where its files of schools are gone or changed."""
+        from kmsim.lab.school_notes import school_notes
+
+        return school_notes(self.store.plan())
+
     # -- tables as they are stored ---------------------------------------------------
     def runs(self) -> duckdb.DuckDBPyRelation:
         """A row a run, practice and moment: key, policy, scenario, replicate, seed, practice, moment, year and each outcome."""

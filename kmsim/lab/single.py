@@ -115,7 +115,7 @@ def run_planned(planned: PlannedRun, command: Sequence[str] = ()) -> RunResult:
     if planned.outcomes != list(OUTCOMES):
         frame = frame[frame.outcome.isin(planned.outcomes)].reset_index(drop=True)
     label = f"one run, one seed; {stand_at(scenario.parameters)}"
-    found = manifest(planned.config, [scenario.seed], started, label, command)
+    found = manifest(planned.config, [scenario.seed], started, label, command) | {"notes": list(model.notes)}
     return RunResult(frame, model.ledger, planned.config, found, label, list(model.notes))
 
 

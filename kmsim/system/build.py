@@ -35,6 +35,26 @@ def build(config: Settings | Mapping[str, Any] | str = "london", overrides: Mapp
     (5, 119)
     """
     chosen = config if isinstance(config, Settings) else settings(config, overrides)
+    rows, thinned, notes = _chosen_rows(chosen)
+    schools, labels = _schools(rows, chosen.seed)
+    posts = staff(schools["size"], schools["phase"], chosen.seed)
+    tie_start, tie_to = ties(posts, schools, chosen.seed)
+    return System(chosen.name, schools, posts, tie_start, tie_to, labels, thinned, tuple(notes))
+
+
+def notes_of(chosen: Settings) -> tuple[str, ...]:
+    """The notes of a system without building it: what is left out, counted and named, and what is estimated.
+
+    Raises as `build`.
+
+    >>> notes_of(settings("england"))[1]
+    '1 school left out: no pupils: Oxfordshire Hospital School'
+    """
+    return tuple(_chosen_rows(chosen)[2])
+
+
+def _chosen_rows(chosen: Settings) -> tuple[Rows, float, list[str]]:
+    """The rows of a system's schools, how many schools each stands for, and the notes on all others."""
     rows, notes = _read(chosen)
     rows = _subset(rows, chosen, notes)
     rows = _with_pupils(rows, notes)
@@ -47,10 +67,7 @@ def build(config: Settings | Mapping[str, Any] | str = "london", overrides: Mapp
     rows["fsm"] = _fsm(rows, notes)
     if guessed := int(rows["place_estimated"].sum()):
         notes.append(f"place estimated, not the school's own point: {guessed} of {len(rows['urn'])} schools")
-    schools, labels = _schools(rows, chosen.seed)
-    posts = staff(schools["size"], schools["phase"], chosen.seed)
-    tie_start, tie_to = ties(posts, schools, chosen.seed)
-    return System(chosen.name, schools, posts, tie_start, tie_to, labels, thinned, tuple(notes))
+    return rows, thinned, notes
 
 
 def _read(chosen: Settings) -> tuple[Rows, list[str]]:
