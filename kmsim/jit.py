@@ -7,37 +7,17 @@ that is compiled: any change makes a new folder. Nothing writable: compile witho
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from platformdirs import user_cache_path
 
-from kmsim.fingerprint import code_fingerprint
+from kmsim.compile_cache import cache_folder
 from kmsim.numba_settings import correct, loading_numba
 
-
-def _cache_folder() -> Path | None:
-    base = os.environ.get("KMSIM_CACHE")
-    here = hashlib.blake2b(str(Path(__file__).resolve().parent).encode(), digest_size=4).hexdigest()
-    folder = (Path(base) if base else user_cache_path("kmsim")) / code_fingerprint() / here
-    if folder.parts[0] == "~":  # nobody's home is known
-        return None
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return None
-    return folder
-
-
-CACHE = _cache_folder()
+CACHE = cache_folder()
 if CACHE is None:
     warnings.warn("no writable cache folder: the model is compiled anew in each process", stacklevel=2)
 elif "numba" not in sys.modules:

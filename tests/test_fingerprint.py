@@ -18,6 +18,7 @@ NO_NUMBER = {
     "__init__.py": "names what is public",
     "calibration/": "fits parameters: what it fits stands in a run's key; its own folders carry fingerprint(rooms)",
     "cli/": "what users type and see",
+    "compile_cache.py": "says where compiled code is kept",
     "contents.py": "reads files that settings name: their SHA-256 stands in a run's key",
     "configuration.py": "reads configs: what they say stands in a run's key",
     "diffusion/": "a study of its own, of rules that are listed",

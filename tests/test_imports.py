@@ -35,6 +35,7 @@ LAYERS = (
         "operating_system",
         "contents",
         "numba_settings",
+        "compile_cache",
     ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -34,6 +34,7 @@ from kmsim.calibration.waves import Stage, Tell, Work, evaluated, first_stage
 from kmsim.errors import BadValue, KmsimError, RunFailed
 from kmsim.fingerprint import code_fingerprint
 from kmsim.lab.provenance import differences, plain, versions
+from kmsim.lab.regular_files import check_tree
 
 CONFIG, MANIFEST, HISTORY, CLOCK = "config.yaml", "manifest.json", "history.db", "clock.json"
 FREE_OF_CLOCK = "max_minutes"  # may be changed when a calibration is gone on with
@@ -110,6 +111,7 @@ def opened(folder: Path, budget: Budget, seed: int, workers: int | None, tell: T
     """A calibration's folder, with a crew to work in it; the time that is spent in it is kept. Raises as `calibrate`."""
     if find_spec("pyabc") is None or find_spec("sklearn") is None:
         raise KmsimError(INSTALL)
+    check_tree(folder)
     space = Space.of_table(budget.parameters)
     _keep_config(folder, settings(budget, seed, space, targets(budget.targets)))
     spent, started = _spent(folder), time.monotonic()
@@ -123,6 +125,7 @@ def opened(folder: Path, budget: Budget, seed: int, workers: int | None, tell: T
 def read(folder: str | Path) -> Calibration:
     """The calibration that is kept in a folder. Raises KmsimError if it is not whole."""
     folder = Path(folder)
+    check_tree(folder)
     try:
         facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         frames = [pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES]

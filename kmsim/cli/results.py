@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kmsim.errors import BadValue, KmsimError
+from kmsim.lab import leftovers, regular_files
 from kmsim.lab.naming import folder_of
 
 MANIFEST, CONFIG, TABLE, EXPERIMENT = "manifest.json", "config.yaml", "table.txt", "experiment"
@@ -38,8 +38,11 @@ class Place:
     def stored(self, config: Mapping[str, Any], config_hash: str) -> str | None:
         """The table of the result that is there, if it is whole; None if there is none, or only part of one, or its runs wait.
 
-        Raises BadValue if the folder holds the result of other settings, naming them, or is not ours.
+        Raises BadValue if the folder holds the result of other settings, naming them, or is not ours; KmsimError, naming
+        it, for a link or the like in it.
         """
+        regular_files.check_tree(self.folder)
+        regular_files.there_is_folder(self.runs)
         if not self.folder.exists():
             _check_writable(self.folder)
             return None
@@ -54,6 +57,7 @@ class Place:
             )
         if self.runs.exists() or not all((self.folder / file).exists() for file in self.files):
             return None
+        leftovers.clear(self.folder)
         return (self.folder / TABLE).read_text(encoding="utf-8").rstrip("\n")
 
     @property
@@ -81,30 +85,22 @@ class Place:
     def writing(self) -> Iterator[Path]:
         """A new folder beside the place to write in; when all is written it becomes the place, or fills what it lacks."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        part = self._beside()
-        try:
-            part.mkdir()
+        with leftovers.temporary_folder(self.folder, leftovers.RESULT) as part:
             yield part
             try:
                 part.rename(self.folder)
             except OSError:  # it is there: part of a result, or that of another process with the same settings
                 _fill(part, self.folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
 
     def take_runs(self) -> None:
         """Put the runs into the folder, all at once, in the place of any that are there. Until then they are where they were."""
-        there, away = self.folder / EXPERIMENT, self._beside()
+        there, away = self.folder / EXPERIMENT, leftovers.new_name(self.folder, leftovers.RESULT)
         try:
-            if there.exists():
+            if regular_files.there_is_folder(there):
                 there.rename(away)
             self.runs.rename(there)
         finally:
             shutil.rmtree(away, ignore_errors=True)
-
-    def _beside(self) -> Path:
-        """A new name beside the folder, hidden."""
-        return self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.part")
 
 
 def keep(place: Place, write: Callable[[Path], Any]) -> None:
@@ -114,6 +110,7 @@ def keep(place: Place, write: Callable[[Path], Any]) -> None:
             write(folder)
         if place.runs.is_dir():
             place.take_runs()
+        leftovers.clear(place.folder)
     except OSError as error:
         raise KmsimError(f"{place.folder}: cannot be written: {error.strerror or error}") from error
 
@@ -123,6 +120,8 @@ def _fill(part: Path, folder: Path) -> None:
     files = sorted((f for f in part.rglob("*") if f.is_file()), key=lambda f: f.name == MANIFEST)
     for file in files:
         to = folder / file.relative_to(part)
+        if to.parent != folder:
+            regular_files.there_is_folder(to.parent)
         to.parent.mkdir(parents=True, exist_ok=True)
         file.replace(to)
 

@@ -73,9 +73,12 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
 def _place(into: str, name: str) -> Path:
     """The folder of a study in a folder of studies, which must be there. Raises KmsimError."""
+    from kmsim.lab.regular_files import check_tree
+
     place = Path(str(into)) / name
     if not place.is_dir():
         raise KmsimError(f"into={into}: {place} is no folder; expected the experiments folder of a checkout")
+    check_tree(place)
     return place
 
 

@@ -24,8 +24,10 @@ class Result(Protocol):
 def load_ahead(settings: Mapping[str, Any]) -> None:
     """If there will be worker processes: have what they come from load the model on another processor, while we do."""
     if settings.get("executor", "processes") == "processes" and settings.get("workers") != 1:
+        from kmsim.compile_cache import cache_folder
         from kmsim.lab.workers import start_server
 
+        cache_folder()  # refused, if it is, before a process is started that would load from it
         start_server()
 
 

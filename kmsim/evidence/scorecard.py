@@ -154,9 +154,11 @@ def score(
     """
     from kmsim.evidence.checks import CHECKS, NOT_CHECKED
     from kmsim.evidence.experiments import EXPERIMENTS
+    from kmsim.lab.regular_files import check_tree
 
     if find_spec("statsmodels") is None:
         raise KmsimError(INSTALL)
+    check_tree(Path(folder))
     started = time.monotonic()
     results: dict[str, Result] = {}
     wanted = EXPERIMENTS if names is None else {name: EXPERIMENTS[name] for name in names}

@@ -118,6 +118,8 @@ def check_tree(folder: Path, but: tuple[str, ...] = ()) -> None:
     >>> check_tree(Path("no/such/folder"))
     """
     if not os.path.isdir(folder):  # noqa: PTH112  (also for a name that is too long)
+        if os.path.islink(folder):  # noqa: PTH114
+            raise KmsimError(f"{folder}: a link to nothing; expected a folder, or a name that is free")
         return
     folders = [os.fspath(folder)]
     while folders:

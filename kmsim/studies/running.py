@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kmsim.errors import RunFailed
+from kmsim.lab.regular_files import check_tree
 from kmsim.lab.single import LABEL
 from kmsim.studies.config import Part, Study
 
@@ -149,6 +150,7 @@ def run(
     from kmsim.lab.ensemble import run_plan
     from kmsim.lab.store import Store
 
+    check_tree(Path(folder))
     plans = {name: part.plan(study.name) for name, part in study.parts.items()}
     found = {}
     for name, plan in plans.items():

@@ -134,3 +134,14 @@ def test_budgets_are_checked():
     for key, value in {"design": 0, "alpha": 2, "waves": 1.5, "targets": 3, "max_minutes": -1, "noise": 9999}.items():
         with pytest.raises(BadValue, match=f"calibration.{key}"):
             Budget.read("quick", {key: value})
+
+
+@pytest.mark.parametrize("name", [HISTORY, "design", "clock.json", MANIFEST, "config.yaml"])
+def test_a_link_in_its_folder_is_refused_before_anything_runs(budget, tmp_path, name):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "fit").mkdir()
+    (tmp_path / "fit" / name).symlink_to(tmp_path / "victim" / "file")
+    for act in (lambda: calibrate(tmp_path / "fit", budget, workers=1), lambda: read(tmp_path / "fit")):
+        with pytest.raises(KmsimError, match=f"^{tmp_path}/fit/{name}: a link where "):
+            act()
+    assert not [*(tmp_path / "victim").iterdir()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,67 @@ def test_runs_that_wait_are_gone_on_with_though_the_result_is_whole(again):
     assert again.stored(CONFIG, "0") is not None
     again.runs.mkdir()
     assert again.stored(CONFIG, "0") is None
+
+
+# -- links and what killed processes left ---------------------------------------------
+@pytest.fixture
+def victim(tmp_path) -> Path:
+    """A folder of somebody else, with a file."""
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "file").write_text("precious", encoding="utf-8")
+    return tmp_path / "victim"
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "config.yaml", "table.txt", "figures", "experiment", "figures/a.svg"]
+)
+def test_a_link_in_a_result_is_refused_by_its_name(answer, victim, name):
+    answer()
+    link = Path("results/compare/mine") / name
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
+    link.symlink_to(victim / "file" if "." in name else victim)
+    (Path("results/compare/mine") / "summary.csv").unlink()  # else it would be shown again
+    with pytest.raises(KmsimError, match=f"^{link}: a link where "):
+        answer()
+    assert link.is_symlink()
+    assert [file.name for file in victim.iterdir()] == ["file"]
+    assert (victim / "file").read_text(encoding="utf-8") == "precious"
+
+
+def test_a_link_in_the_place_of_runs_or_to_nothing_is_refused_before_anything_runs(answer, victim):
+    place = Path("results/compare/mine")
+    place.parent.mkdir(parents=True)
+    (place.parent / ".mine.runs").symlink_to(victim)
+    with pytest.raises(KmsimError, match=r"\.mine\.runs: a link where a folder is expected"):
+        answer()
+    (place.parent / ".mine.runs").unlink()
+    place.symlink_to(victim / "nothing")
+    with pytest.raises(KmsimError, match="mine: a link to nothing"):
+        answer()
+    assert [file.name for file in victim.iterdir()] == ["file"]
+
+
+def test_a_result_may_be_a_link_to_another_disk_itself(answer, tmp_path):
+    answer()
+    Path("results/compare/mine").rename(tmp_path / "other")
+    Path("results/compare/mine").symlink_to(tmp_path / "other")
+    assert answer()[1] == 0
+    (tmp_path / "other" / "summary.csv").unlink()
+    assert answer()[1] == 1
+    assert (tmp_path / "other" / "summary.csv").is_file()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_killed_process_left_is_cleared_by_the_next_that_succeeds(answer, whole):
+    answer()
+    place = Path("results/compare/mine")
+    ours, theirs = place.with_name(".mine.01234567.part"), place.with_name(".yours.01234567.part")
+    for left in (ours, theirs):
+        (left / "figures").mkdir(parents=True)
+    if not whole:
+        (place / "summary.csv").unlink()
+    answer()
+    assert not ours.exists()
+    assert theirs.is_dir()

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from kmsim.errors import RunFailed
+from kmsim.errors import KmsimError, RunFailed
 from kmsim.evidence import scorecard as scorecard_module
 from kmsim.evidence.arms import programme
 from kmsim.evidence.check import Check, Result
@@ -160,3 +160,12 @@ def test_files_are_written_and_failures_stand_in_each(card, tmp_path):
     assert "&lt;b&gt;parts" in page
     assert "<script" not in page
     assert "://" not in page
+
+
+def test_a_link_in_its_folder_is_refused_before_anything_runs(tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / scorecard_module.EXPERIMENTS_FOLDER).symlink_to(tmp_path / "victim")
+    with pytest.raises(KmsimError, match=f"^{tmp_path}/card/experiments: a link where "):
+        score(tmp_path / "card", ["post"], times=0.1, workers=1)
+    assert not [*(tmp_path / "victim").iterdir()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kmsim.errors import KmsimError
 from kmsim.model import Model
 from kmsim.studies import config
 from kmsim.studies.running import run
@@ -50,3 +51,12 @@ def test_the_same_call_goes_on_with_what_is_there(small):
     assert np.array_equal(
         again["networks"].all("depth"), small["03_does_size_matter"]["networks"].all("depth"), equal_nan=True
     )
+
+
+def test_a_link_in_a_studys_folder_is_refused_before_anything_runs(tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "parts").symlink_to(tmp_path / "victim")
+    with pytest.raises(KmsimError, match=f"^{tmp_path}/study/parts: a link where "):
+        run(config.read("03", "small"), tmp_path / "study", workers=1)
+    assert not [*(tmp_path / "victim").iterdir()]
