@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
+from copy import deepcopy
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import yaml
-from yaml.constructor import ConstructorError
-
 from kmsim import contents
 from kmsim.errors import BadValue, KmsimError, unknown
+from kmsim.strict_yaml import one_line, parse_yaml, read_yaml
 
 SUFFIX = ".yaml"
 
@@ -42,7 +41,7 @@ def names(kind: str) -> list[str]:
 
 
 def read(kind: str, name: str) -> dict[str, Any]:
-    """The settings in one config, as YAML reads them. A name that ends in .yaml is a path and is read as it stands.
+    """The settings in one config, as the strict reader reads them. A name that ends in .yaml is a path and is read as it stands.
 
     Raises UnknownName for a name that no folder has, and KmsimError, in one line with file and line, for a file that
     is missing, is not YAML or is not a table of settings.
@@ -78,36 +77,18 @@ def own_digest(kind: str) -> str:
     return digest.hexdigest()
 
 
-class _Loader(yaml.SafeLoader):
-    """Plain data only; a key stands once; and 1e6 is a number, as in YAML 1.2, where PyYAML alone would take it for text."""
+def shipped(name: str) -> dict[str, Any]:
+    """The settings in a shipped file that is of no kind, such as "sweep", the defaults of a verb. The dict is fresh.
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """A mapping, refused if a key stands twice: PyYAML alone would forget the first in silence."""
-        seen = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                continue
-            if key.value in seen:
-                raise ConstructorError(None, None, f"the key {key.value} is given twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
-
-
-def plain_yaml(text: str) -> Any:
-    """What a text in YAML says, as plain data. Raises yaml.YAMLError.
-
-    >>> plain_yaml("{budget: 1e6}")
-    {'budget': 1000000.0}
+    >>> shipped("sweep")["design"]
+    'lhs'
     """
-    try:
-        return yaml.load(text, _Loader)  # a SafeLoader: no tag makes an object
-    except RecursionError:
-        raise yaml.YAMLError("nested too deeply") from None
+    return deepcopy(_shipped_settings(name))
+
+
+@cache
+def _shipped_settings(name: str) -> dict[str, Any]:
+    return _parse(_shipped() / f"{name}{SUFFIX}", None)
 
 
 def _names_in(place: Traversable) -> set[str]:
@@ -152,26 +133,11 @@ def read_file(file: Path, key: str) -> dict[str, Any]:
 
 def _parse(file: Traversable, own: str | None) -> dict[str, Any]:
     """The settings in a file. own: the kind, for a user's own file, whose content is noted; what is shipped has a version."""
+    name = one_line(str(file))
     try:
-        data = contents.read(str(file), own) if own else file.read_bytes()
-        settings = plain_yaml(data.decode("utf-8"))
+        settings = parse_yaml(contents.read(str(file), own), name) if own else read_yaml(file)
     except BadValue as error:  # in full, however long the path is
-        raise KmsimError(f"{file}: expected {error.expected}") from None
-    except OSError as error:
-        raise KmsimError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
-    except UnicodeDecodeError:
-        raise KmsimError(f"{file}: not a text in UTF-8") from None
-    except yaml.YAMLError as error:
-        raise KmsimError(f"{file}{_where(error)}: not YAML: {_problem(error)}") from None
-    if not isinstance(settings, dict) or not all(isinstance(key, str) for key in settings):
-        raise KmsimError(f"{file}: expected settings, one 'key: value' a line")
+        raise KmsimError(f"{name}: expected {error.expected}") from None
+    if not isinstance(settings, dict):
+        raise KmsimError(f"{name}: expected settings, one 'key: value' a line")
     return settings
-
-
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f", line {mark.line + 1}" if mark else ""
-
-
-def _problem(error: yaml.YAMLError) -> str:
-    return " ".join(str(getattr(error, "problem", None) or error).split())

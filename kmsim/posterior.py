@@ -16,12 +16,13 @@ import math
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from kmsim import contents
 from kmsim.errors import BadValue, KmsimError
+from kmsim.shipped_data import read_shipped
+from kmsim.strict_yaml import one_line, parse_yaml
 
 FILE, TOLD = "posterior.csv", "posterior.yaml"
 BY_HAND = "parameters set by hand"
@@ -86,7 +87,10 @@ def shipped() -> Posterior | None:
     True
     """
     place = files("kmsim.data")
-    return read_in(place) if place.joinpath(FILE).is_file() else None
+    if not place.joinpath(FILE).is_file():
+        return None
+    told = read_shipped(TOLD) if place.joinpath(TOLD).is_file() else None
+    return _parsed(place.joinpath(FILE).read_bytes(), told)
 
 
 def read(folder: str | Path, sha256: str | None = None) -> Posterior:
@@ -105,20 +109,11 @@ def read(folder: str | Path, sha256: str | None = None) -> Posterior:
             f"{folder}: no {FILE} there; expected a folder of kmsim calibrate, such as results/calibrate/full"
         )
     told = place / TOLD
-    about = contents.read(told, "posterior") if told.is_file() else b""
+    about = parse_yaml(contents.read(told, "posterior"), one_line(str(told)), finite=False) if told.is_file() else None
     return _parsed(contents.read_planned(place / FILE, sha256, "posterior"), about)
 
 
-def read_in(place: Traversable) -> Posterior:
-    """The posterior whose files lie in this place."""
-    told = place.joinpath(TOLD)
-    try:
-        return _parsed(place.joinpath(FILE).read_bytes(), told.read_bytes() if told.is_file() else b"")
-    except OSError as error:
-        raise KmsimError(f"{FILE}: not a posterior: {error}") from None
-
-
-def _parsed(data: bytes, told: bytes) -> Posterior:
+def _parsed(data: bytes, told: Any) -> Posterior:
     try:
         names, *rows = csv.reader(data.decode("utf-8").splitlines())
         values = tuple(tuple(map(float, row)) for row in rows)
@@ -129,16 +124,7 @@ def _parsed(data: bytes, told: bytes) -> Posterior:
         raise KmsimError(
             f"{FILE}: not a posterior: expected rows of {len(names)} numbers under their parameters' names"
         )
-    return Posterior(tuple(names), values, _told(told), contents.sha256_of(data))
-
-
-def _told(text: bytes) -> dict[str, Any]:
-    if not text:
-        return {}
-    import yaml
-
-    data = yaml.load(text.decode("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return data if isinstance(data, dict) else {}
+    return Posterior(tuple(names), values, told if isinstance(told, dict) else {}, contents.sha256_of(data))
 
 
 def point() -> str:

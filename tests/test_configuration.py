@@ -31,13 +31,13 @@ def test_the_users_own_folder_comes_first(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("source: [", "line 1: not YAML"),
+        ("source: [", "line 1, column 10: not YAML"),
         ("- a\n- b\n", "expected settings, one 'key: value' a line"),
         ("", "expected settings"),
-        ("1: a\n", "expected settings"),
-        ("a: 1\nb: {c: 1, c: 2}\n", "line 2: not YAML: the key c is given twice"),
-        ("[" * 20_000, "not YAML: nested too deeply"),
-        ("a: !!python/object/apply:os.getcwd []\n", "not YAML: could not determine a constructor"),
+        ("1: a\n", "line 1, column 1: the key 1"),
+        ("a: 1\nb: {c: 1, c: 2}\n", "line 2, column 11: the key c is given twice"),
+        ("[" * 20_000, "nested too deeply"),
+        ("a: !!python/object/apply:os.getcwd []\n", "line 1, column 4: tags"),
     ],
 )
 def test_bad_files_are_told_in_one_line(tmp_path, text, message):

@@ -36,6 +36,8 @@ LAYERS = (
         "contents",
         "numba_settings",
         "compile_cache",
+        "shipped_data",
+        "strict_yaml",
     ),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -179,10 +181,18 @@ def test_only_columns_know_mesa_and_only_jit_knows_numba():
             assert "numba" not in outside or name == "jit", f"{name} imports numba"
 
 
+def test_one_module_reads_yaml():
+    for name, file in modules().items():
+        outside = {other.split(".")[0] for other in imports(file)}
+        assert not outside & {"yaml", "ruamel", "oyaml", "strictyaml"} or name == "strict_yaml", name
+        assert "OmegaConf.load" not in file.read_text(encoding="utf-8"), name
+        assert "initialize_config" not in file.read_text(encoding="utf-8"), f"{name} lets Hydra read files"
+
+
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import kmsim", ("numba", "mesa", "pandas", "numpy", "scipy", "hydra", "matplotlib", "yaml")),
+        ("import kmsim", ("numba", "mesa", "pandas", "numpy", "scipy", "hydra", "matplotlib", "yaml", "ruamel")),
         (
             "import kmsim.parameters, kmsim.errors, kmsim.names, kmsim.configuration",
             ("numba", "mesa", "pandas", "hydra", "matplotlib"),

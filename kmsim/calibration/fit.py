@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from kmsim.calibration.budget import Budget
 from kmsim.calibration.crew import Crew
@@ -35,6 +34,7 @@ from kmsim.errors import BadValue, KmsimError, RunFailed
 from kmsim.fingerprint import code_fingerprint
 from kmsim.lab.provenance import differences, plain, versions
 from kmsim.lab.regular_files import check_tree
+from kmsim.strict_yaml import read_yaml, to_yaml
 
 CONFIG, MANIFEST, HISTORY, CLOCK = "config.yaml", "manifest.json", "history.db", "clock.json"
 FREE_OF_CLOCK = "max_minutes"  # may be changed when a calibration is gone on with
@@ -157,7 +157,9 @@ def _keep_config(folder: Path, config: dict[str, Any]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if file.exists():
-            there = yaml.safe_load(file.read_text(encoding="utf-8"))
+            there = read_yaml(file, finite=False)
+            if not isinstance(there, dict) or not isinstance(there.get("budget"), dict):
+                raise BadValue("name", folder.name, f"another name: {file} is no config of a calibration")
             for config_ in (there, now := json.loads(json.dumps(config))):
                 config_["budget"].pop(FREE_OF_CLOCK, None)
             if there != now:
@@ -166,7 +168,7 @@ def _keep_config(folder: Path, config: dict[str, Any]) -> None:
         elif any(folder.iterdir()):
             raise BadValue("name", folder.name, f"another name: {folder} is there and has no {CONFIG} of kmsim")
         else:
-            file.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+            file.write_text(to_yaml(config), encoding="utf-8")
     except OSError as error:
         raise KmsimError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from None
 

@@ -15,11 +15,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from kmsim.errors import KmsimError
 from kmsim.lab.spreadsheets import rows_to
 from kmsim.posterior import FILE, TOLD
+from kmsim.strict_yaml import to_yaml
 
 if TYPE_CHECKING:
     from kmsim.calibration.fit import Calibration
@@ -60,7 +59,7 @@ def write(found: Calibration, folder: Path) -> None:
             row = zip(found.posterior.columns, values, strict=True)
             rows.writerow([repr(rounded(value, *map(float, priors[name]))) for name, value in row])
     told = {key: found.manifest[key] for key in KEPT if key in found.manifest}
-    (folder / TOLD).write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    (folder / TOLD).write_text(to_yaml(told), encoding="utf-8")
 
 
 def ship(folder: str | Path, into: str | Path | None = None) -> list[Path]:

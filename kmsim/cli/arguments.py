@@ -127,20 +127,13 @@ def _varied(key: str, text: str) -> Any:
 
 
 def _flow(key: str, text: str) -> Any:
-    """Scenarios, or what varies, written as YAML on one line. Anchors, aliases and tags are refused: the text says what it says."""
-    import yaml
-
-    from kmsim.configuration import plain_yaml
+    """Scenarios, or what varies, written as YAML on one line."""
+    from kmsim.strict_yaml import YamlError, parse_yaml
 
     try:
-        marks = (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken)
-        if any(isinstance(token, marks) for token in yaml.scan(text)):
-            raise BadValue(key, text, "plain values, with no &, * or ! before them")
-        return plain_yaml(text)
-    except yaml.constructor.ConstructorError as error:  # such as a key that is given twice
-        raise BadValue(key, text, f"{FLOW[key]}; {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise BadValue(key, text, FLOW[key]) from None
+        return parse_yaml(text, key)
+    except YamlError as error:
+        raise BadValue(key, text, f"{FLOW[key]}; column {error.column}: {error.problem}") from None
 
 
 def split(word: str, known: Sequence[str], verb: str, groups: Sequence[str] = GROUPS) -> tuple[str, str]:

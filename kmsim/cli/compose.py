@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from kmsim import configuration
+
 _LINE = re.compile(r"(?P<key>\w+):(?P<default>[^#]*)#\s*(?P<meaning>.*)")
 
 
@@ -17,11 +19,9 @@ def keys(verb: str) -> dict[str, tuple[Any, str]]:
     >>> keys("compare")["years"]
     (10, 'school years to simulate')
     """
-    import yaml
-
     text = files("kmsim.configs").joinpath(f"{verb}.yaml").read_text(encoding="utf-8")
     meanings = {found["key"]: found["meaning"].strip() for found in map(_LINE.match, text.splitlines()) if found}
-    return {key: (default, meanings.get(key, "")) for key, default in yaml.safe_load(text).items()}
+    return {key: (default, meanings.get(key, "")) for key, default in configuration.shipped(verb).items()}
 
 
 def defaults(verb: str) -> dict[str, Any]:
@@ -36,17 +36,21 @@ def defaults(verb: str) -> dict[str, Any]:
 def compose(verb: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """All settings of a verb: its defaults with what was given laid over them, as plain data with dotted keys.
 
+    Hydra reads no file: its ConfigStore is given the plain data that the strict reader has read.
+
     given: as `arguments.read` returns it. Names stay names: `system=borough` is read by the model, not by Hydra.
 
     >>> compose("run", {"years": 5, "system.la": "King's, Lynn"})["system.la"]
     "King's, Lynn"
     """
     from hydra import compose as compose_with_hydra
-    from hydra import initialize_config_module
+    from hydra import initialize
+    from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
+    ConfigStore.instance().store(name=verb, node={"settings": defaults(verb)}, provider="kmsim")
     words = [f"{'+dotted' if '.' in key else 'settings'}.{key}={_written(value)}" for key, value in given.items()]
-    with initialize_config_module("kmsim.configs", version_base="1.3"):
+    with initialize(config_path=None, version_base="1.3"):
         composed = compose_with_hydra(verb, overrides=words)
     plain: Any = OmegaConf.to_container(composed, resolve=False)
     dotted = {f"{group}.{key}": value for group, own in plain.get("dotted", {}).items() for key, value in own.items()}

@@ -71,14 +71,13 @@ class Place:
 
     def _others(self, config: Mapping[str, Any]) -> str:
         """In which settings the stored result differs from these."""
-        import yaml
-
         from kmsim.lab.provenance import differences
+        from kmsim.strict_yaml import read_yaml
 
         try:
-            stored = yaml.safe_load((self.folder / CONFIG).read_text(encoding="utf-8"))
+            stored = read_yaml(self.folder / CONFIG, finite=False)
             return differences(stored, config, leave_out="budget_gbp") or "another version of the model"
-        except (OSError, ValueError, yaml.YAMLError, AttributeError):
+        except (KmsimError, AttributeError):
             return "other settings"
 
     @contextmanager

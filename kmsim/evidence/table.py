@@ -11,28 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
-from typing import Any
-
-import yaml
 
 from kmsim.errors import BadValue, unknown
 from kmsim.evidence.records import Finding, Prior, Record, read_record
+from kmsim.shipped_data import read_shipped
 
 ID = re.compile(r"([FP])\d{2}[a-z]?")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Strict(_LOADER):  # type: ignore[valid-type, misc]
-    """Plain data, each key once."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise BadValue(f"line {node.start_mark.line + 1}", key, "each key once")
-        return super().construct_mapping(node, deep)
 
 
 @cache
@@ -42,7 +27,7 @@ def sources() -> Mapping[str, str]:
     >>> sources()["kraft2018"][:5]
     'Kraft'
     """
-    data = _read("sources.yaml")
+    data = read_shipped("sources.yaml")
     for key, text in data.items():
         if not isinstance(text, str) or not text.strip():
             raise BadValue(f"sources.{key}", text, "a citation")
@@ -98,13 +83,9 @@ def citations(record: Record) -> list[str]:
 
 def _records(file: str, kind: type[Record], letter: str) -> Mapping[str, Record]:
     found: dict[str, Record] = {}
-    for key, entry in _read(file).items():
+    for key, entry in read_shipped(file).items():
         named = ID.fullmatch(str(key))
         if not named or named[1] != letter:
             raise BadValue(file, key, f"an id such as {letter}07")
         found[key] = read_record(kind, key, entry, sources())
     return MappingProxyType(dict(sorted(found.items())))
-
-
-def _read(file: str) -> dict[str, Any]:
-    return yaml.load(files("kmsim.data").joinpath(file).read_text(encoding="utf-8"), _Strict)

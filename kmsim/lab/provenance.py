@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from kmsim import contents
 from kmsim.fingerprint import VERSION, fingerprint
+from kmsim.strict_yaml import to_yaml
 
 FILES = "files"  # the key of config.yaml under which every file that was read stands with its SHA-256
 
@@ -120,9 +120,7 @@ def config_hash(config: Mapping[str, Any], model: str | None = None) -> str:
 def write_beside(folder: Path, table: str, config: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
     """Write what stands beside every result: its table as text, the settings it was made with, and where it comes from."""
     (folder / "table.txt").write_text(table + "\n", encoding="utf-8")
-    (folder / "config.yaml").write_text(
-        yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8"
-    )
+    (folder / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 

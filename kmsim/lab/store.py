@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 from filelock import FileLock, Timeout
 
 from kmsim.errors import DamageWarning, KmsimError
@@ -33,6 +32,7 @@ from kmsim.lab.parts import KEY_BYTES, RUNS, TABLES, Torn
 from kmsim.lab.provenance import asked_with, config_hash, differences, now, versions
 from kmsim.lab.reading import CONFIG, MANIFEST, PLAN, read_folder
 from kmsim.outcomes.definitions import OUTCOMES
+from kmsim.strict_yaml import to_yaml
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
@@ -41,7 +41,6 @@ SCENARIOS, FAILURES = "scenarios.parquet", "failures.parquet"
 LOCK, SESSION, TRACES, ASIDE = ".lock", ".session", ".at", "aside"
 ROWS_AT_ONCE = 50_000  # of plan.parquet: one row group
 SECONDS_TO_LOOK = 0.5  # the lock may be held by one that only looks whether it is: so long it is asked for again
-_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 EDITED = "not what was planned (it was edited since)"
 DAMAGED = "was changed since it was written, or is damaged"
 DOUBLE = "its runs stand in another part"
@@ -472,8 +471,7 @@ def _make(folder: Path, plan: Plan, config: Mapping[str, Any], command: Sequence
         _write_plan(new / PLAN, plan)
         if plan.varied:
             plan.write_scenarios(new / SCENARIOS)
-        text = yaml.dump(dict(config), Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
-        (new / CONFIG).write_text(text, encoding="utf-8")
+        (new / CONFIG).write_text(to_yaml(config), encoding="utf-8")
         manifest = (
             versions()
             | asked_with(command)

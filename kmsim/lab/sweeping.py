@@ -9,11 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from kmsim import configuration, contents
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
@@ -24,6 +21,7 @@ from kmsim.lab.plan import Plan
 from kmsim.lab.planning import read_plan
 from kmsim.lab.pool import checked_workers
 from kmsim.lab.provenance import config_hash
+from kmsim.strict_yaml import YamlError, parse_yaml
 
 if TYPE_CHECKING:
     from kmsim.lab.experiment import Experiment
@@ -55,7 +53,7 @@ def defaults() -> dict[str, Any]:
     >>> defaults()["design"]
     'lhs'
     """
-    return yaml.safe_load(files("kmsim.configs").joinpath("sweep.yaml").read_text(encoding="utf-8"))
+    return configuration.shipped("sweep")
 
 
 def read_sweep(given: Mapping[str, Any]) -> Sweep:
@@ -169,8 +167,8 @@ def _as_typed(key: str, value: Any) -> Any:
     if not (key.startswith(f"{VARY}.") and isinstance(value, str) and "," in value):
         return value
     try:
-        return configuration.plain_yaml(f"[{value.removeprefix('[').removesuffix(']')}]")
-    except yaml.YAMLError:
+        return parse_yaml(f"[{value.removeprefix('[').removesuffix(']')}]", key)
+    except YamlError:
         return value
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import jinja2
 import numpy as np
-import yaml
 from markupsafe import Markup
 
 from kmsim.errors import KmsimError
@@ -27,6 +26,7 @@ from kmsim.report import figures, frames, words
 from kmsim.report.frames import Comparison, shown, shown_year
 from kmsim.report.style import STYLES, Style, plain_name, styles
 from kmsim.report.tables import Table, brief_range, outcomes_table, tables
+from kmsim.strict_yaml import to_yaml
 
 TITLES = {
     "fan_chart": "Does it take hold, and does it stay?",
@@ -277,8 +277,8 @@ def _seed_words(seeds: Sequence[int]) -> str:
 
 def _dump(config: Mapping[str, Any]) -> str:
     try:
-        return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
-    except yaml.YAMLError:
+        return to_yaml(config)
+    except KmsimError:
         return json.dumps(config, indent=2, default=str)
 
 

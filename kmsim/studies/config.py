@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmsim import configuration
 from kmsim.errors import BadValue, unknown
+from kmsim.strict_yaml import read_yaml
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
@@ -136,7 +137,7 @@ def read(word: str, size: str = "full") -> Study:
     if size not in SIZES:
         raise unknown("size", size, SIZES, "a size of a study")
     name = named(word)
-    data = configuration.plain_yaml(_folder().joinpath(name, CONFIG).read_text(encoding="utf-8"))
+    data = read_yaml(_folder().joinpath(name, CONFIG))
     _known(data, ("title", "question", "design", "caveats", "parts", "small"), name)
     parts = {key: _part(key, value, name) for key, value in data["parts"].items()}
     if size == "small":
