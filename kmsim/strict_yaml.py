@@ -276,14 +276,18 @@ class _Document:
         for kind, number in _NUMBERS:
             if kind.fullmatch(word):
                 if kind is not _REAL and len(word) > MOST_DIGITS:
-                    self._refuse(
-                        event.start_mark, f"a whole number of {len(word):,} digits; {MOST_DIGITS} are the most"
-                    )
+                    told = f"a whole number of {len(word):,} digits; {MOST_DIGITS} are the most"
+                    self._refuse(event.start_mark, self._key() + told)
                 value = number(word)
                 if self.finite and not math.isfinite(value):
-                    self._refuse(event.start_mark, f"{_short(word)} is not a finite number")
+                    self._refuse(event.start_mark, f"{self._key()}{_short(word)}: expected a finite number")
                 return value
         return word
+
+    def _key(self) -> str:
+        """The key that the next value is for, with those above it, as errors tell it: `levers.coaching.hours=`."""
+        keys = [there.key for there in self.open if there.key is not None]
+        return f"{_short('.'.join(keys))}=" if keys else ""
 
     def _refuse(self, mark: Any, problem: str) -> None:
         line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)

@@ -394,3 +394,10 @@ def test_the_largest_that_is_written_is_read():
     data = {"design": {"vary": {f"parameters.p{i}": [j / 7 for j in range(10_000)] for i in range(9)}}}
     assert parse_yaml(to_yaml(data), "config.yaml") == data
     assert strict_yaml.MOST_VALUES > 9 * 10_000
+
+
+@pytest.mark.parametrize("word", [".nan", "1e999"])
+def test_a_number_that_cannot_be_used_is_told_with_its_key(word):
+    with pytest.raises(YamlError) as error:
+        parse_yaml(f"levers:\n- coaching: {{hours: {word}}}", "x")
+    assert str(error.value) == f"x, line 2, column 21: levers.coaching.hours={word}: expected a finite number"

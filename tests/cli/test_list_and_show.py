@@ -142,5 +142,5 @@ def test_a_broken_file_of_the_users_own_hides_no_other(kmsim):
     said = kmsim("list", "experiments")
     assert said.code == 2
     assert "first_look" in said.out
-    assert said.err.startswith("kmsim: kmsim-configs/experiment/broken.yaml, line 1: not YAML")
+    assert said.err.startswith("kmsim: kmsim-configs/experiment/broken.yaml, line 1, column 5: not YAML")
     assert said.err.count("\n") == 1

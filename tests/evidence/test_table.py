@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from kmsim.errors import BadValue, UnknownName
-from kmsim.evidence import table
+from kmsim import shipped_data
+from kmsim.errors import KmsimError, UnknownName
 from kmsim.evidence.cited import citing, ids, marks, taken
 from kmsim.evidence.table import citations, findings, look_up, priors, sources
 from kmsim.outcomes.definitions import OUTCOMES
@@ -104,9 +104,9 @@ def test_a_record_is_looked_up_with_its_works():
 
 def test_a_key_that_stands_twice_is_refused(monkeypatch, tmp_path):
     (tmp_path / "sources.yaml").write_text("a: one\na: two\n", encoding="utf-8")
-    monkeypatch.setattr(table, "files", lambda package: tmp_path)
-    with pytest.raises(BadValue, match="each key once"):
-        table._read("sources.yaml")
+    monkeypatch.setattr(shipped_data, "files", lambda package: tmp_path)
+    with pytest.raises(KmsimError, match="sources.yaml, line 2, column 1: the key a is given twice"):
+        shipped_data.read_shipped("sources.yaml")
 
 
 def test_texts_are_ascii():

@@ -209,7 +209,7 @@ def test_bad_words(given, told):
         ("design.vary: 3\n", "design.vary=3: expected keys"),
         ("parameters:\n  - theta: 7.9\n", "experiment=mine: parameters=[{'theta': 7.9}]: expected keys and values"),
         ("policies: {a: b}\n", "expected at least one policy, as a list"),
-        ("policies: !!python/object/apply:os.getcwd []\n", "not YAML"),
+        ("policies: !!python/object/apply:os.getcwd []\n", "line 1, column 11: tags"),
         ("a: &x [1]\n? *x\n: 2\n", "mine.yaml"),
     ],
 )

@@ -145,7 +145,7 @@ def test_costs_are_those_of_the_specification():
         ([{"coaching": {"hours": 41}}], "coaching.hours=41: expected a number from 0 to 40"),
         ([{"coaching": {"hours": -1}}], "coaching.hours=-1: expected a number"),
         ([{"coaching": {"hours": "ten"}}], "coaching.hours=ten: expected a number"),
-        ([{"coaching": {"hours": float("nan")}}], "coaching.hours=nan"),
+        ([{"coaching": {"hours": float("nan")}}], "coaching.hours=.nan"),
         ([{"coaching": {"hours": True}}], "coaching.hours=True"),
         ([{"coaching": 15}], "coaching=15: expected settings"),
         ([{"cpd": {"intensity": 1.01}}], "cpd.intensity=1.01: expected a number from 0 to 1"),
@@ -167,7 +167,7 @@ def test_costs_are_those_of_the_specification():
         ([{"recruit": {}}, {"phase_in": {}}], "a list of phases"),
         ([{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1, "regions": [5]}]}}], "regions"),
         ([{"recruit": {"eligible": {"in_trust": "no"}}}], "true or false"),
-        ([{"recruit": {}}, {"incentive": {"gbp": float("inf")}}], "incentive.gbp=inf"),
+        ([{"recruit": {}}, {"incentive": {"gbp": float("inf")}}], "incentive.gbp=.inf"),
         ([{"recruit": {}}, {"phase_in": {"phases": [{"year": 0}]}}], "year, coverage and, if not all, regions"),
         (
             [{"recruit": {}}, {"phase_in": {"phases": [{"year": 0, "coverage": 1.2}]}}],
