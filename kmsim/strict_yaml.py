@@ -153,13 +153,14 @@ def reads_as_text(word: str) -> bool:
 
 
 class _Open:
-    """A list or mapping that is being read. key: the key whose value comes next, where there is one."""
+    """A list or mapping that is being read. key: the last one, if any; waits: whether its value comes next."""
 
-    __slots__ = ("key", "value")
+    __slots__ = ("key", "value", "waits")
 
     def __init__(self, value: list[Any] | dict[str, Any]) -> None:
         self.value = value
-        self.key: str | None = None
+        self.key = ""
+        self.waits = False
 
 
 class _Document:
@@ -249,10 +250,10 @@ class _Document:
             self._refuse(event.start_mark, f"the key {_short(text) or '(empty)'} is not text; put it in quotes")
         if text in self.open[-1].value:
             self._refuse(event.start_mark, f"the key {_short(text)} is given twice")
-        self.open[-1].key = text
+        self.open[-1].key, self.open[-1].waits = text, True
 
     def _key_is_next(self) -> bool:
-        return bool(self.open) and isinstance(self.open[-1].value, dict) and self.open[-1].key is None
+        return bool(self.open) and isinstance(self.open[-1].value, dict) and not self.open[-1].waits
 
     def _put(self, value: Any) -> None:
         if not self.open:
@@ -262,9 +263,8 @@ class _Document:
         if isinstance(there.value, list):
             there.value.append(value)
         else:
-            assert there.key is not None  # a key always comes first
             there.value[there.key] = value
-            there.key = None
+            there.waits = False
 
     def _value(self, event: Any) -> Any:
         """What an unquoted word stands for, by YAML 1.2's core schema."""
@@ -286,7 +286,7 @@ class _Document:
 
     def _key(self) -> str:
         """The key that the next value is for, with those above it, as errors tell it: `levers.coaching.hours=`."""
-        keys = [there.key for there in self.open if there.key is not None]
+        keys = [there.key for there in self.open if isinstance(there.value, dict)]
         return f"{_short('.'.join(keys))}=" if keys else ""
 
     def _refuse(self, mark: Any, problem: str) -> None:
