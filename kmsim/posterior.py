@@ -12,7 +12,9 @@ Example
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -23,7 +25,10 @@ from kmsim import contents
 from kmsim.errors import BadValue, KmsimError
 from kmsim.shipped_data import read_shipped
 from kmsim.strict_yaml import one_line, parse_yaml
+from kmsim.table_file import check_columns, decode, shown
 
+MOST_SETS = 100_000
+_NUMBER = re.compile(r"[-+]?([0-9]{1,30}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][-+]?[0-9]{1,3})?")
 FILE, TOLD = "posterior.csv", "posterior.yaml"
 BY_HAND = "parameters set by hand"
 
@@ -114,17 +119,31 @@ def read(folder: str | Path, sha256: str | None = None) -> Posterior:
 
 
 def _parsed(data: bytes, told: Any) -> Posterior:
+    """The posterior of the bytes of its files. Raises KmsimError, with the row, for a table that is not one of numbers."""
     try:
-        names, *rows = csv.reader(data.decode("utf-8").splitlines())
-        values = tuple(tuple(map(float, row)) for row in rows)
-    except ValueError as error:
+        names, *rows = csv.reader(io.StringIO(decode(data, FILE), newline=""), strict=True)
+        check_columns(names, FILE)
+    except (ValueError, csv.Error, KmsimError) as error:
         raise KmsimError(f"{FILE}: not a posterior: {error}") from None
-    whole = all(len(row) == len(names) and all(map(math.isfinite, row)) for row in values)
-    if not names or not values or not whole:
-        raise KmsimError(
-            f"{FILE}: not a posterior: expected rows of {len(names)} numbers under their parameters' names"
-        )
+    if len(set(names)) < len(names) or not all(names) or not 0 < len(rows) <= MOST_SETS:
+        expected = f"the names of parameters, each once, and 1 to {MOST_SETS:,} rows of numbers under them"
+        raise KmsimError(f"{FILE}: not a posterior: expected {expected}")
+    bad = [(number, problem) for number, row in enumerate(rows, start=1) if (problem := _problem(names, row))]
+    if bad:
+        more = f" ({len(bad):,} rows cannot be used)" if len(bad) > 1 else ""
+        raise KmsimError(f"{FILE}: not a posterior: row {bad[0][0]}{bad[0][1]}{more}")
+    values = tuple(tuple(map(float, row)) for row in rows)
     return Posterior(tuple(names), values, told if isinstance(told, dict) else {}, contents.sha256_of(data))
+
+
+def _problem(names: list[str], row: list[str]) -> str:
+    """What cannot be used of a row, "" if all can."""
+    if len(row) != len(names):
+        return f": {len(row)} cells; expected {len(names)}, one for each parameter"
+    for name, cell in zip(names, row, strict=True):
+        if not _NUMBER.fullmatch(cell.strip()) or not math.isfinite(float(cell)):
+            return f", {name}={shown(cell)}: expected a finite number"
+    return ""
 
 
 def point() -> str:

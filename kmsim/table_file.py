@@ -109,7 +109,7 @@ def encoding_of(data: bytes, name: str, windows: bool = False) -> str:
         bad = error.start
     where = f"{name}, line {_line(data, bad)}: byte 0x{data[bad]:02x}"
     if marked or not windows:
-        raise KmsimError(f"{where} is not UTF-8; save the file as CSV UTF-8") from None
+        raise KmsimError(f"{where}: expected text in UTF-8; save it as CSV UTF-8") from None
     if (other := _line_in_utf8(data)) is not None:
         raise KmsimError(
             f"{where} is not UTF-8, and line {other} is: the file is in two encodings; save it as CSV UTF-8"

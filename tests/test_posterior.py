@@ -41,6 +41,34 @@ def test_what_is_no_posterior_is_told_in_a_line(tmp_path, text):
         read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"theta,r_try\n1,2\n1\n", ("row 2", "1 cells", "expected 2")),
+        (b"theta,r_try\n1,2\n1,inf\n1,x\n", ("row 2", "r_try=inf", "2 rows")),
+        (b"theta\n1_000\n", ("row 1", "theta=1_000")),
+        ("theta\n\u0661\n".encode(), ("row 1", "theta=")),
+        (b"theta\n1e999\n", ("row 1", "theta=1e999")),
+        (b"theta,theta\n1,2\n", ("each once",)),
+        (b"theta,\n1,2\n", ("each once",)),
+        (b"theta\n1\n\n2\n", ("row 2",)),
+        (b"theta\n1\n\xff\n", ("line 3", "UTF-8")),
+        (b"theta\n1\n\0\n", ("line 3", "NUL")),
+        (b"PK\x03\x04", ("Excel",)),
+        (b'theta\n"1\n', ("not a posterior",)),
+        (b"x" * 300 + b"\n1\n", ("at most 200",)),
+        (",".join(f"c{i}" for i in range(3000)).encode() + b"\n", ("3,000 columns",)),
+    ],
+)
+def test_what_cannot_be_used_of_a_posterior_is_told_by_row(tmp_path, data, words):
+    (tmp_path / FILE).write_bytes(data)
+    with pytest.raises(KmsimError, match="not a posterior") as error:
+        read(tmp_path)
+    for word in words:
+        assert word in str(error.value)
+    assert str(error.value).isprintable()
+
+
 def test_draws_are_spread_through_the_rows():
     found = Posterior(("theta",), tuple((float(i),) for i in range(100)))
     assert [d["theta"] for d in found.draws(4)] == [0.0, 25.0, 50.0, 75.0]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import csv as plain_csv
 import re
-from csv import reader as csv_rows
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,9 @@ import numpy as np
 
 from kmsim import contents
 from kmsim.errors import BadValue, KmsimError
+from kmsim.lab.parquet_file import MOST_CELL, read_parquet
 from kmsim.lab.scenarios import Column
+from kmsim.table_file import check_columns, encoding_of, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,9 +39,10 @@ def read_table(path: Path) -> dict[str, Column]:
     if not table.num_rows:
         raise KmsimError(f"{path}: expected at least one row under the names of the columns")
     names = [name.strip() for name in table.column_names]
+    check_columns(names, str(path))
     for name in names:
-        if not name.isprintable() or names.count(name) > 1:
-            raise KmsimError(f"{path}: column {name!a}: expected a name of its own, such as theta")
+        if names.count(name) > 1:
+            raise KmsimError(f"{path}: column {shown(name)!a}: expected a name of its own, such as theta")
     return {name: _column(path, name, table.column(i)) for i, name in enumerate(names)}
 
 
@@ -50,15 +52,20 @@ def _csv(path: Path, data: bytes) -> pa.Table:
     from pyarrow import csv
 
     lines = _lines(path, data)
-    head = lines.partition(b"\n")[0].decode("utf-8").strip()
+    head = lines[: lines.index(b"\n")].decode("utf-8").strip()
     if not head:
         raise KmsimError(f"{path}: expected the names of the columns in the first line, such as theta,r_try")
     for letter, kind in ((";", "semicolons"), ("\t", "tabs")):
         if letter in head and "," not in head:
             raise KmsimError(f"{path}: expected commas between columns, not {kind}")
-    names = next(csv_rows([head]))
+    try:
+        names = next(plain_csv.reader([head]))
+    except plain_csv.Error as error:
+        raise KmsimError(f"{path}, names of the columns: not CSV: {error}") from None
+    check_columns(names, str(path))
     if len(set(names)) < len(names):
-        raise KmsimError(f"{path}: the columns {', '.join(names)}: expected each name once")
+        twice = next(name for name in names if names.count(name) > 1)
+        raise KmsimError(f"{path}: the column {shown(twice)!a} stands twice; expected each name once")
     _check_lines(path, lines)
     ragged: list[Any] = []
 
@@ -84,14 +91,8 @@ def _csv(path: Path, data: bytes) -> pa.Table:
 
 def _lines(path: Path, data: bytes) -> bytes:
     """A file of text as its lines, whatever ended them. Raises KmsimError if it is not in UTF-8."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise KmsimError(f"{path}: expected text in UTF-8, not UTF-16; save it as CSV UTF-8")
+    encoding_of(data, str(path))
     data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise KmsimError(f"{path}, line {line}: expected text in UTF-8; save it as CSV UTF-8") from None
     return data.rstrip(b"\n") + b"\n"
 
 
@@ -110,9 +111,7 @@ def _check_lines(path: Path, lines: bytes) -> None:
 def _parquet(path: Path, data: bytes) -> pa.Table:
     if path.suffix.lower() != ".parquet":
         raise KmsimError(f"{path}: expected a .csv or .parquet file")
-    from pyarrow import parquet
-
-    return parquet.ParquetFile(BytesIO(data)).read()
+    return read_parquet(data, str(path))
 
 
 def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
@@ -124,13 +123,15 @@ def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
         cells = cells.cast(cells.type.value_type)
     if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
         cells = pc.utf8_trim_whitespace(cells)
+        long = f"more than {MOST_CELL:,} characters"
+        _refuse(path, name, long, pc.greater(pc.fill_null(pc.utf8_length(cells), 0), MOST_CELL))
         _refuse(path, name, "empty", pc.or_kleene(pc.is_null(cells), pc.equal(cells, "")))
         _refuse(path, name, "letters that do not print", pc.invert(pc.utf8_is_printable(cells)))
         if pc.all(pc.match_substring_regex(cells, f"^{_NUMBER}$")).as_py():
             if pc.all(pc.match_substring_regex(cells, "^-?[0-9]{1,18}$")).as_py():
                 return Column.of(cells.cast(pa.int64()).to_numpy())
             if not pc.any(pc.match_substring_regex(cells, "^-?[0-9]{16,}$")).as_py():
-                return Column.of(cells.cast(pa.float64()).to_numpy())  # the others an array of reals would round
+                return _reals(path, name, cells)  # the others an array of reals would round
         return Column.of(map(_typed, cells.to_pylist()))
     _refuse(path, name, "empty", pc.is_null(cells))
     if pa.types.is_boolean(cells.type):
@@ -139,10 +140,17 @@ def _column(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
         whole = pa.types.is_integer(cells.type)
         if pa.types.is_uint64(cells.type):
             return Column.of(cells.to_pylist())  # the largest are beyond whole numbers in arrays
-        return Column.of(
-            cells.cast(pa.int64() if whole else pa.float64()).to_numpy().astype(None if whole else np.float64)
-        )
+        return Column.of(cells.cast(pa.int64()).to_numpy()) if whole else _reals(path, name, cells)
     raise KmsimError(f"{path}, column {name}: expected numbers or texts, not {cells.type}")
+
+
+def _reals(path: Path, name: str, cells: pa.ChunkedArray) -> Column:
+    """A column of reals, each of them a finite number."""
+    import pyarrow as pa
+
+    values = cells.cast(pa.float64()).to_numpy()
+    _refuse(path, name, "not a finite number", ~np.isfinite(values))
+    return Column.of(values.astype(np.float64))
 
 
 def _printable(text: str) -> str:
@@ -153,7 +161,7 @@ def _refuse(path: Path, name: str, what: str, mask: Any) -> None:
     """Tell the first row of which the mask is true, if it is of any."""
     rows = np.flatnonzero(np.asarray(mask.to_numpy(zero_copy_only=False) if hasattr(mask, "to_numpy") else mask))
     if len(rows):
-        raise KmsimError(f"{path}, row {rows[0] + 1}, column {name}: {what}; expected a number or a name")
+        raise KmsimError(f"{path}, row {rows[0] + 1}, column {shown(name)}: {what}; expected a number or a name")
 
 
 def _typed(text: str) -> Any:

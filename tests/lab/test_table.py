@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -66,13 +69,13 @@ def test_parquet(tmp_path):
         (b"theta\n1\n2\n1,2\n", "row 3: 2 cells; expected 1, one for each column"),
         (b"theta\n1\n\n3\n", "row 2: an empty line; expected a value in each column"),
         (b'theta\n1\n"2\n3\n', "row 2: a quote that is not closed"),
-        ("theta\n1\n".encode("utf-16"), "expected text in UTF-8, not UTF-16; save it as CSV UTF-8"),
-        ("system.la\nÉ\n".encode("latin-1"), "line 2: expected text in UTF-8; save it as CSV UTF-8"),
+        ("theta\n1\n".encode("utf-16"), "UTF-16; save it as CSV UTF-8"),
+        ("system.la\nÉ\n".encode("latin-1"), "line 2: byte 0xc9: expected text in UTF-8; save it as CSV UTF-8"),
         (b"theta,b0\n1,2\n3,\n", "row 2, column b0: empty; expected a number or a name"),
         (b"theta\n1\n\x1b[31m\n", "row 2, column theta: letters that do not print"),
         (b'theta\n"a\nb"\n', "row 1, column theta: letters that do not print"),
-        (b"\x00\n1\n", "expected a name of its own"),
-        (b"theta\n\xff\xfe\n", "line 2: expected text in UTF-8"),
+        (b"\x00\n1\n", "line 1: a NUL character"),
+        (b"theta\n\xff\xfe\n", "line 2: byte 0xff: expected text in UTF-8"),
     ],
 )
 def test_bad_files_are_told_in_one_line(tmp_path, content, told):
@@ -136,3 +139,94 @@ def test_no_file_makes_a_traceback(tmp_path_factory, content):
         read_table(path)
     except KmsimError as error:
         assert "\n" not in str(error) and str(error).isprintable()  # noqa: PT017
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=40), st.integers(0, 400))
+def test_no_damaged_parquet_makes_a_traceback(tmp_path_factory, content, at):
+    path = tmp_path_factory.mktemp("t") / "x.parquet"
+    pq.write_table(pa.table({"theta": [1.0, 2.0], "practice": ["a", "b"]}), path)
+    data = bytearray(path.read_bytes())
+    data[at : at + len(content)] = content
+    path.write_bytes(data)
+    try:
+        read_table(path)
+    except KmsimError as error:
+        assert "\n" not in str(error) and str(error).isprintable()  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("theta\n" + "1e999\n", ("row 1", "theta", "finite")),
+        ("theta\n2\n-1e999\n", ("row 2", "theta", "finite")),
+        ("practice\na\n" + "x" * 2000 + "\n", ("row 2", "practice", "1,000 characters")),
+        ("x" * 500 + "\n1\n", ("at most 200",)),
+        ("the\u202eta\n1\n", (r"the\u202eta", "print")),
+        (",".join(f"c{i}" for i in range(5000)) + "\n", ("5,000 columns", "at most 2,000")),
+    ],
+)
+def test_names_cells_and_numbers_are_bounded(tmp_path, text, words):
+    path = tmp_path / "mine.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(KmsimError) as error:
+        read_table(path)
+    for word in ("mine.csv", *words):
+        assert word in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"theta": [1.0, float("nan")]}, ("row 2", "theta", "finite")),
+        ({"theta": [1.0, 2.0, float("inf")]}, ("row 3", "theta", "finite")),
+        ({"theta": [{"a": 1}]}, ("theta", "struct")),
+        ({"theta": pa.array([1], pa.decimal128(5, 2))}, ("theta", "decimal128")),
+        ({"theta": pa.array([1], pa.timestamp("s"))}, ("theta", "timestamp")),
+        ({"theta": pa.array([b"a"], pa.binary())}, ("theta", "binary")),
+        ({"practice": ["x" * 2000]}, ("practice", "2,000 characters")),
+        ({"x" * 500: [1]}, ("at most 200",)),
+        ({"a\nb": [1]}, (r"a\nb",)),
+        ({f"c{i}": [1] for i in range(2001)}, ("2,001 columns",)),
+    ],
+)
+def test_parquet_is_bounded_by_its_metadata(tmp_path, table, words):
+    pq.write_table(pa.table(table), tmp_path / "mine.parquet")
+    with pytest.raises(KmsimError) as error:
+        read_table(tmp_path / "mine.parquet")
+    for word in ("mine.parquet", *words):
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_few_bytes_of_parquet_never_become_many(tmp_path):
+    rows = pa.table({"theta": pa.array(np.zeros(3_000_000))})
+    pq.write_table(rows, tmp_path / "rows.parquet", compression="zstd")
+    with pytest.raises(KmsimError, match="3,000,000 rows; expected at most 2,000,000"):
+        read_table(tmp_path / "rows.parquet")
+    codes = pa.DictionaryArray.from_arrays(np.zeros(1_000_000, np.int32), ["x" * 900])
+    pq.write_table(pa.table({"practice": codes}), tmp_path / "words.parquet", compression="zstd")
+    assert (tmp_path / "words.parquet").stat().st_size < 100_000
+    with pytest.raises(KmsimError, match="practice: a text of 900 characters"):
+        read_table(tmp_path / "words.parquet")
+
+
+def test_texts_of_parquet_that_are_no_utf8_are_told_by_row(tmp_path):
+    bad = pa.array([b"coaching", b"Caf\xe9", b"x"], pa.binary()).view(pa.string())
+    for name, column in (("plain", bad), ("coded", bad.dictionary_encode())):
+        pq.write_table(pa.table({"practice": column}), tmp_path / f"{name}.parquet")
+        with pytest.raises(KmsimError, match="row 2, column practice: expected text in UTF-8"):
+            read_table(tmp_path / f"{name}.parquet")
+
+
+def test_parquet_text_is_read_as_before(tmp_path):
+    coded = pa.array(["a", "b", "a"]).dictionary_encode()
+    pq.write_table(pa.table({"x": ["1", "2", "3"], "y": coded, "z": [True, False, True]}), tmp_path / "m.parquet")
+    assert columns(tmp_path / "m.parquet") == {"x": [1, 2, 3], "y": ["a", "b", "a"], "z": [True, False, True]}
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(KmsimError, match="pipe"):
+        read_table(tmp_path / "pipe.csv")
