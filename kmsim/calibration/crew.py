@@ -10,15 +10,17 @@ Example
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, Self
 
 from kmsim.errors import RunFailed
 from kmsim.lab.compilation import compile_model
 from kmsim.lab.pool import cpus
-from kmsim.lab.workers import begin, context, starting
+from kmsim.lab.worker_pool import Answer, WorkerPool
+
+TRIES = 5  # of a task whose worker dies
+AHEAD = 4  # tasks for each worker that may be done before their turn has come
 
 
 class Crew:
@@ -26,7 +28,8 @@ class Crew:
 
     def __init__(self, workers: int | None = None) -> None:
         self.width = workers or cpus()
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: WorkerPool | None = None
+        self._calls = count()
 
     def __enter__(self) -> Self:
         compile_model(self.width)  # before workers do, each for itself
@@ -34,37 +37,52 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
-            for process in [*(getattr(self._pool, "_processes", None) or {}).values()]:
-                process.kill()  # before the pool forgets them
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.close()
             self._pool = None
 
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the workers that are there."""
+        return [] if self._pool is None else self._pool.pids
+
     def each(self, work: Callable[..., Any], *tasks: Iterable[Any]) -> Iterator[Any]:
-        """work(*task) for each task, in order. work is a function of a module. Raises RunFailed if a worker dies."""
+        """work(*task) for each task, in order. work is a function of a module.
+
+        A task whose worker dies is given to another. Raises RunFailed if it dies at each of five, and what work raises.
+        """
         rows = zip(*tasks, strict=True)
         if self.width == 1:
             with one_thread():
                 yield from (work(*row) for row in rows)
             return
-        waiting: list[Future[Any]] = []
-        try:
-            for row in rows:
-                waiting.append(self._submit(work, row))
-                if len(waiting) > 4 * self.width:
-                    yield waiting.pop(0).result()
-            while waiting:
-                yield waiting.pop(0).result()
-        except BrokenProcessPool:
-            raise RunFailed("a worker process died; the same command goes on with what is kept") from None
-        finally:
-            for future in waiting:
-                future.cancel()
-
-    def _submit(self, work: Callable[..., Any], row: tuple[Any, ...]) -> Future[Any]:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.width, context(), begin)
-        with starting():
-            return self._pool.submit(work, *row)
+            self._pool = WorkerPool(self.width, tries=TRIES)
+        yield from _in_order(self._pool, work, rows, next(self._calls))
+
+
+def _in_order(pool: WorkerPool, work: Callable[..., Any], rows: Iterator[tuple[Any, ...]], call: int) -> Iterator[Any]:
+    """Have tasks done ahead of their turn and give back their values in turn. call: a number of its own, for what an
+    earlier call did not wait for may still be answered.
+    """
+    done: dict[int, Answer] = {}
+    given = 0
+    more = True
+    for turn in count():
+        while turn not in done:
+            while more and pool.free and given < turn + AHEAD * pool.width:
+                row = next(rows, None)
+                if row is None:
+                    more = False
+                else:
+                    pool.give((call, given), work, *row)
+                    given += 1
+            if not more and turn >= given:
+                return
+            done |= {answer.task[1]: answer for answer in pool.answers() if answer.task[0] == call}
+        try:
+            yield done.pop(turn).result()
+        except RunFailed as error:
+            raise RunFailed(f"{error}; the same command goes on with what is kept") from None
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from kmsim.errors import RunFailed
 from kmsim.workshop import crew as crew_module
 from kmsim.workshop.crew import Crew
 from kmsim.workshop.desk import Desk
@@ -104,11 +107,39 @@ def test_studies_do_not_pile_up(village, monkeypatch):
 
 
 def test_a_worker_that_dies_is_replaced_and_its_work_done(village):
-    pool = village.desk.crew._pool
-    victim = next(iter(pool._processes.values()))
-    victim.kill()
+    os.kill(village.desk.crew.pids[0], signal.SIGKILL)
     fresh = {"version": 1, "policies": [{"id": "A", "preset": "coaching"}], "years": 4, "seed": 99}
     assert village.ask("simulate", client="dead", number=1, scenario=fresh, runs=4)["runs"] == 4
+
+
+def end_process() -> None:
+    os._exit(3)
+
+
+def test_what_ends_every_worker_is_refused_in_a_line_and_nobody_else_waits():
+    async def main():
+        crew = Crew(2, VILLAGE.settings)
+        try:
+            await crew.ready()
+            with pytest.raises(RunFailed, match="a worker process died") as told:
+                await crew.do(end_process)
+            assert "\n" not in str(told.value)
+            assert crew.deaths == 2
+            return await asyncio.gather(*(crew.do(abs, -i) for i in range(5)))
+        finally:
+            crew.close()
+
+    assert run(main()) == [0, 1, 2, 3, 4]
+
+
+def test_a_crew_that_has_ended_refuses():
+    async def main():
+        crew = Crew(1, VILLAGE.settings)
+        crew.close()
+        with pytest.raises(RunFailed, match="have ended"):
+            await crew.do(abs, -1)
+
+    run(main())
 
 
 def test_what_is_not_wanted_any_more_is_never_begun():
