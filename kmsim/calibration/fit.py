@@ -3,7 +3,8 @@
 Example
 -------
 >>> from tempfile import TemporaryDirectory
->>> from kmsim.calibration.budget import Budget
+>>> from kmsim.calibration import files
+from kmsim.calibration.budget import Budget
 >>> with TemporaryDirectory() as folder:  # doctest: +SKIP
 ...     calibrate(Path(folder) / "mine", Budget.read("tiny")).posterior.shape
 (16, 3)
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kmsim.calibration import files
 from kmsim.calibration.budget import Budget
 from kmsim.calibration.crew import Crew
 from kmsim.calibration.emulator import INSTALL
@@ -32,6 +34,7 @@ from kmsim.calibration.targets import Target, targets
 from kmsim.calibration.waves import Stage, Tell, Work, evaluated, first_stage
 from kmsim.errors import BadValue, KmsimError, RunFailed
 from kmsim.fingerprint import code_fingerprint
+from kmsim.lab.parts import TEMPORARY
 from kmsim.lab.provenance import differences, plain, versions
 from kmsim.lab.regular_files import check_tree
 from kmsim.strict_yaml import read_yaml, to_yaml
@@ -115,11 +118,13 @@ def opened(folder: Path, budget: Budget, seed: int, workers: int | None, tell: T
     space = Space.of_table(budget.parameters)
     _keep_config(folder, settings(budget, seed, space, targets(budget.targets)))
     spent, started = _spent(folder), time.monotonic()
-    with Crew(workers) as crew:
+    files.clear_temporary(folder)
+    with Crew(workers) as crew, files.disk_told(folder / HISTORY):
         try:
             yield Work(folder, space, budget, seed, crew, tell, started + 60 * budget.max_minutes - spent)
         finally:
-            _write(folder / CLOCK, {"seconds": spent + time.monotonic() - started})
+            with suppress(RunFailed):  # the disk takes nothing more: what went wrong first is what there is to tell
+                files.write_json(folder / CLOCK, {"seconds": spent + time.monotonic() - started})
 
 
 def read(folder: str | Path) -> Calibration:
@@ -156,6 +161,9 @@ def _keep_config(folder: Path, config: dict[str, Any]) -> None:
     file = folder / CONFIG
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        files.check_own(file)
+        if file.exists() and not file.stat().st_size and not [one for one in folder.iterdir() if one != file]:
+            file.unlink()  # of a calibration that was killed before it wrote anything
         if file.exists():
             there = read_yaml(file, finite=False)
             if not isinstance(there, dict) or not isinstance(there.get("budget"), dict):
@@ -165,18 +173,17 @@ def _keep_config(folder: Path, config: dict[str, Any]) -> None:
             if there != now:
                 told = differences(there, now) or "other settings"
                 raise BadValue("name", folder.name, f"another name, for {folder} was made with {told}")
-        elif any(folder.iterdir()):
+        elif any(not one.name.endswith(TEMPORARY) for one in folder.iterdir()):
             raise BadValue("name", folder.name, f"another name: {folder} is there and has no {CONFIG} of kmsim")
         else:
-            file.write_text(to_yaml(config), encoding="utf-8")
+            files.write_text(file, to_yaml(config))
     except OSError as error:
         raise KmsimError(f"{folder}: {(error.strerror or 'cannot be written').lower()}") from None
 
 
 def _spent(folder: Path) -> float:
     """Seconds that earlier sessions took."""
-    file = folder / CLOCK
-    return float(json.loads(file.read_text(encoding="utf-8"))["seconds"]) if file.exists() else 0.0
+    return files.read_json(folder / CLOCK, lambda kept: float(kept["seconds"])) or 0.0
 
 
 def _first(stage: Stage, scales: tuple[float, ...], alpha: float) -> float:
@@ -261,8 +268,4 @@ def _keep(result: Calibration, work: Work) -> None:
     for name, frame in zip(_TABLES, frames, strict=True):
         work.write(name, frame)
     ship.write(result, work.folder)
-    _write(work.folder / MANIFEST, result.manifest)
-
-
-def _write(file: Path, data: Any) -> None:
-    file.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    files.write_json(work.folder / MANIFEST, result.manifest)

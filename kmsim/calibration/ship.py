@@ -10,11 +10,13 @@ Example
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kmsim.calibration import files
 from kmsim.errors import KmsimError
 from kmsim.lab.spreadsheets import rows_to
 from kmsim.posterior import FILE, TOLD
@@ -52,14 +54,15 @@ def rounded(value: float, low: float, high: float) -> float:
 def write(found: Calibration, folder: Path) -> None:
     """Write posterior.csv, sets of equal weight with the medoid first, and posterior.yaml, where it is from."""
     priors = found.manifest["priors"]
-    with (folder / FILE).open("w", encoding="utf-8", newline="") as stream:
-        rows = rows_to(stream)
-        rows.writerow(found.posterior.columns)
-        for values in found.posterior.to_numpy(float):
-            row = zip(found.posterior.columns, values, strict=True)
-            rows.writerow([repr(rounded(value, *map(float, priors[name]))) for name, value in row])
+    stream = io.StringIO()
+    rows = rows_to(stream)
+    rows.writerow(found.posterior.columns)
+    for values in found.posterior.to_numpy(float):
+        row = zip(found.posterior.columns, values, strict=True)
+        rows.writerow([repr(rounded(value, *map(float, priors[name]))) for name, value in row])
+    files.write_text(folder / FILE, stream.getvalue())
     told = {key: found.manifest[key] for key in KEPT if key in found.manifest}
-    (folder / TOLD).write_text(to_yaml(told), encoding="utf-8")
+    files.write_text(folder / TOLD, to_yaml(told))
 
 
 def ship(folder: str | Path, into: str | Path | None = None) -> list[Path]:

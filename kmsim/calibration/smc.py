@@ -27,6 +27,7 @@ from pyabc.transition import Transition
 from scipy.stats import norm
 
 from kmsim.calibration.crew import Crew
+from kmsim.calibration.history import address, make_sure
 from kmsim.calibration.matching import Region
 from kmsim.calibration.seeds import digest
 from kmsim.calibration.small import evaluate
@@ -239,9 +240,8 @@ def run(
 ) -> Generations:
     """Generations until one of: distance nought for all, so many, so many evaluations (most in one, in_all), the deadline.
 
-    file: the SQLite history, gone on with if it is there. first: the first tolerance; alpha: the quantile of later ones.
+    file: the SQLite history, gone on with if it is there and sound. first: the first tolerance; alpha: the quantile of later ones.
     """
-    address = f"sqlite:///{file.resolve()}"
     sampler = Numbered(crew, seed, most, deadline, tell)
     abc = pyabc.ABCSMC(
         simulator,
@@ -252,8 +252,8 @@ def run(
         sampler=sampler,
         transitions=Split(prior),
     )
-    before = file.exists()
-    history = abc.load(address, 1, {}) if before else abc.new(address, {})
+    make_sure(file, lambda place: abc.new(place, {}))
+    history = abc.load(address(file), 1, {})
     done = history.max_t + 1 if history.n_populations else 0
     spent = int(history.total_nr_simulations) if done else 0
     over = done and float(history.get_all_populations().epsilon.iloc[-1]) <= 0.0

@@ -8,7 +8,6 @@ True
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ import pandas as pd
 from scipy import stats
 from scipy.stats import qmc
 
+from kmsim.calibration import files
 from kmsim.calibration.budget import Budget
 from kmsim.calibration.crew import Crew
 from kmsim.calibration.emulator import Emulator, fit
@@ -29,7 +29,6 @@ from kmsim.calibration.seeds import digest
 from kmsim.calibration.small import evaluate
 from kmsim.calibration.space import Space
 from kmsim.calibration.targets import Target, targets
-from kmsim.lab.parts import write_whole
 
 BLOCK = 64  # evaluations kept at a time
 SURE = 1e-3  # a statistic that seeds alone spread so wide less often than this is moved by the parameters
@@ -72,14 +71,11 @@ class Work:
 
     def read(self, name: str) -> pd.DataFrame | None:
         """A table that is kept, if it is there."""
-        file = self.folder / f"{name}.parquet"
-        return pd.read_parquet(file) if file.exists() else None
+        return files.read_table(self.folder / f"{name}.parquet")
 
     def write(self, name: str, frame: pd.DataFrame) -> None:
         """Keep a table, whole or not at all."""
-        file = self.folder / f"{name}.parquet"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, lambda stream: frame.to_parquet(stream, index=False))
+        files.write_table(self.folder / f"{name}.parquet", frame)
 
 
 def first_stage(work: Work) -> Stage:
@@ -91,8 +87,9 @@ def first_stage(work: Work) -> Stage:
     emulators: dict[str, Emulator] = {}
     started, whole = time.monotonic(), max(1.0, work.deadline - time.monotonic())
     waves, done = budget.waves, work.folder / WAVES
-    if done.exists():  # the stage ended so, perhaps by the clock: what came after stands on it
-        waves = len(json.loads(done.read_text(encoding="utf-8")))
+    ended = files.read_json(done, len)
+    if ended is not None:  # the stage ended so, perhaps by the clock: what came after stands on it
+        waves = ended
     for wave in range(1, waves + 1):
         data = pd.concat(frames, ignore_index=True)
         region = work.folder / f"region_{wave}.npz"
@@ -101,7 +98,7 @@ def first_stage(work: Work) -> Stage:
         matched.append(told)
         if not region.exists():
             inside.write(region)
-        last = wave == waves or (not done.exists() and time.monotonic() - started > HALF * whole)
+        last = wave == waves or (ended is None and time.monotonic() - started > HALF * whole)
         number = max(budget.wave, POOL * budget.particles) if last else budget.wave
         pool = spread(inside, found, number, digest(work.seed, "spread", wave))
         if last:
@@ -110,7 +107,7 @@ def first_stage(work: Work) -> Stage:
         frames.append(_named(space, wave + 1, pool, fitted, values))
         checked.append(_check(wave, emulators, pool, fitted, values))
     noise = {name: emulator.noise_sd for name, emulator in emulators.items()}
-    done.write_text(json.dumps([asdict(m) for m in matched], indent=2) + "\n", encoding="utf-8")
+    files.write_json(done, [asdict(m) for m in matched])
     kept = pd.concat(checked, ignore_index=True) if checked else pd.DataFrame(columns=_CHECKED)
     data = pd.concat(frames, ignore_index=True)
     return Stage(data, fitted, unmoved, tuple(matched), kept, region, pool, noise)
@@ -185,8 +182,8 @@ def _named(space: Space, wave: int, places: np.ndarray, wanted: Sequence[Target]
 
 def _emulators(work: Work, wave: int, data: pd.DataFrame, fitted: Sequence[Target], kept: Path) -> dict[str, Emulator]:
     """An emulator a target, fitted to all that was evaluated; those of a region that is kept are read."""
-    if kept.exists():
-        there = Region.read(kept).emulators
+    if (region := files.sound(kept, lambda: Region.read(kept))) is not None:
+        there = region.emulators
         return {target.name: there[target.name] for target in fitted}
     x = data[[f"u.{name}" for name in work.space.names]].to_numpy(float)
     found = {}

@@ -48,6 +48,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     changes = {key.partition(".")[2]: given.pop(key) for key in [*given] if "." in key}
     settings: dict[str, Any] = defaults(VERB) | given
 
+    from kmsim.calibration import files
     from kmsim.calibration.budget import Budget
     from kmsim.calibration.fit import calibrate
     from kmsim.calibration.words import told
@@ -76,7 +77,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
         return 0
     found = calibrate(folder, budget, seed, workers, _Lines(terminal), ["kmsim", VERB, *words])
     answer = told(found)
-    (folder / "table.txt").write_text(answer + "\n", encoding="utf-8")
+    files.write_text(folder / "table.txt", answer + "\n")
     show(answer, folder)
     terminal.say(f"results are in {folder}")
     return 0

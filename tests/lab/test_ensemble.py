@@ -149,9 +149,9 @@ def test_what_goes_on_with_it_names_the_code_that_is_to_be_trusted(tmp_path, pla
 
 
 def test_workers_that_never_begin_are_told(tmp_path, plan, monkeypatch):
-    from kmsim.lab.executors import processes
+    from kmsim.lab import worker_pool
 
-    monkeypatch.setattr(processes, "_serve", os._exit)
+    monkeypatch.setattr(worker_pool, "_serve", os._exit)
     with pytest.raises(RunFailed, match=r"end before they begin; 0 of 60 runs are kept; go on with: kmsim resume "):
         run_plan(plan, tmp_path / "e", "processes", 2, work=stand_in.do)
 
