@@ -43,7 +43,7 @@ def help_text() -> str:
 
 
 def main(words: Sequence[str], flags: Flags) -> int:
-    """Serve the page until Ctrl-C. Raises KmsimError for words that cannot be used, or if the extra is not installed."""
+    """Serve the page until Ctrl-C or SIGTERM. Raises KmsimError for words that cannot be used, or if the extra is not installed."""
     own = {word for word in words if word in FLAGS}
     given = read([word for word in words if word not in FLAGS], keys(VERB), VERB, groups=("system",))
     settings = defaults(VERB) | given

@@ -83,13 +83,13 @@ class Guard:
 
 
 async def _whole(receive: Any) -> bytes | None:
-    """All that is sent, or None if it is too much."""
+    """All that is sent, or None if it is too much, or whoever sends it has gone."""
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b"".join(parts)
+            return None
         size += len(message.get("body", b""))
         if size > MOST_BYTES:
             return None

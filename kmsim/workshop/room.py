@@ -6,7 +6,7 @@ Nothing here simulates. Guests answer; only the presenter asks, locks, reveals a
 from __future__ import annotations
 
 import secrets
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -16,12 +16,15 @@ import numpy as np
 
 from kmsim.errors import BadValue, KmsimError
 from kmsim.scenario import number
+from kmsim.workshop.limits import Limit
 from kmsim.workshop.reading import choice
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another
 CODE_LENGTH = 6
 MOST_GUESTS = 300
-WRONG_EACH, WRONG_ALL, MINUTE = 5, 60, 60.0  # wrong codes a minute, from one address and from all
+MOST_EACH = 150  # guests of one address: all phones of a school may have the same
+SILENT = 180.0  # seconds after which another may have a phone's seat, if there is no other; phones ask every two
+WRONG_EACH, MINUTE = 5, 60.0  # wrong codes a minute from one address, before it is told to wait
 BINS = 10
 
 
@@ -33,36 +36,12 @@ class Refused(KmsimError):
     """Not allowed, or not with this code."""
 
 
-class Limit:
-    """So many times in so many seconds for each key.
+@dataclass
+class Seat:
+    """A guest's phone: its address, and when it last asked for something."""
 
-    >>> limit = Limit(2, 60.0, lambda: 0.0)
-    >>> [limit.take("a") for _ in range(3)]
-    [True, True, False]
-    """
-
-    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = monotonic) -> None:
-        self.most, self.seconds, self.clock = most, seconds, clock
-        self._times: dict[str, deque[float]] = {}
-
-    def full(self, key: str) -> bool:
-        """Whether this key has no turn left."""
-        times = self._times.get(key)
-        now = self.clock()
-        while times and times[0] <= now - self.seconds:
-            times.popleft()
-        if times is not None and not times:
-            del self._times[key]
-        return times is not None and len(times) >= self.most
-
-    def take(self, key: str) -> bool:
-        """Take a turn; False if there is none."""
-        if self.full(key):
-            return False
-        if len(self._times) > 10_000:  # as many addresses as no room has: forget them rather than grow
-            self._times.clear()
-        self._times.setdefault(key, deque()).append(self.clock())
-        return True
+    address: str
+    heard: float
 
 
 @dataclass
@@ -77,29 +56,45 @@ class Room:
     revealed: bool = False
     truth: dict[str, Any] | None = None
     answers: dict[str, Any] = field(default_factory=dict)
-    guests: dict[str, float] = field(default_factory=dict)
+    guests: dict[str, Seat] = field(default_factory=dict)  # by token
 
     def __post_init__(self) -> None:
         self._wrong = Limit(WRONG_EACH, MINUTE, self.clock)
-        self._wrong_all = Limit(WRONG_ALL, MINUTE, self.clock)
 
     # -- guests --------------------------------------------------------------
     def join(self, code: Any, address: str) -> str:
-        """A token for a guest who has the code. Raises Refused, or TooMany after too many wrong ones."""
+        """A token for a guest who has the code, also after wrong ones. Raises Refused, or TooMany after too many wrong ones."""
         if self.code is None:
             raise Refused("nobody can join: start the workshop with --lan to let phones in")
-        if self._wrong.full(address) or self._wrong_all.full("all"):
-            raise TooMany("too many wrong codes: wait a minute, then try again")
         given = "".join(code.split()).upper() if isinstance(code, str) and len(code) <= 40 else ""
         if not secrets.compare_digest(given.encode(), self.code.encode()):
-            self._wrong.take(address)
-            self._wrong_all.take("all")
+            if not self._wrong.take(address):
+                raise TooMany("too many wrong codes: look at the screen, and wait before you try again")
             raise Refused("that is not the room's code: look at the screen and try again")
-        if len(self.guests) >= MOST_GUESTS:
-            raise Refused(f"the room is full: {MOST_GUESTS} have joined")
+        if self._full(address):
+            self._free()
+        if why := self._full(address):
+            raise Refused(f"{why}; a seat is free when its phone has been silent for {SILENT / 60:g} minutes")
         token = secrets.token_urlsafe(16)
-        self.guests[token] = self.clock()
+        self.guests[token] = Seat(address, self.clock())
         return token
+
+    def hear(self, guest: str) -> None:
+        """Note that a guest's phone has asked for something."""
+        self.guests[guest].heard = self.clock()
+
+    def _full(self, address: str) -> str:
+        """Why there is no seat for one more phone of an address; "" if there is one."""
+        if len(self.guests) >= MOST_GUESTS:
+            return f"the room is full: {MOST_GUESTS} phones have joined"
+        if sum(seat.address == address for seat in self.guests.values()) >= MOST_EACH:
+            return f"{MOST_EACH} phones of this network address have joined"
+        return ""
+
+    def _free(self) -> None:
+        """Free the seats of phones that have been silent for long. What they answered still counts."""
+        since = self.clock() - SILENT
+        self.guests = {token: seat for token, seat in self.guests.items() if seat.heard > since}
 
     def answer(self, guest: str, data: dict[str, Any]) -> None:
         """A guest's answer to what is asked now; again until it is locked. Raises BadValue or Refused."""
@@ -149,7 +144,7 @@ class Room:
 
     def for_presenter(self) -> dict[str, Any]:
         """What the screen shows: how many have answered at any time, what they answered once it is locked."""
-        n, there = len(self.answers), len(self.guests)
+        n, there = len(self.answers), len({*self.guests, *self.answers})
         return {
             "round": self.round,
             "question": self.question,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import signal
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from kmsim.errors import KmsimError
@@ -15,6 +17,7 @@ from kmsim.lab.compilation import compile_model
 from kmsim.lab.pool import cpus
 from kmsim.workshop.crew import Crew
 from kmsim.workshop.desk import Desk
+from kmsim.workshop.logs import Lines, on
 from kmsim.workshop.place import Place
 from kmsim.workshop.room import Room, new_code
 
@@ -27,7 +30,7 @@ MOST_WORKERS = 8
 def serve(
     place: Place, lan: bool = False, browser: bool = True, port: int | None = None, say: Callable[[str], Any] = print
 ) -> None:
-    """Serve the workshop until Ctrl-C. say: is told the links. Raises KmsimError if the port or the network is not to be had.
+    """Serve the workshop until Ctrl-C or SIGTERM. say: is told the links. Raises KmsimError if the port or the network is not to be had.
 
     lan: on the local network too, for phones with the room's code. browser: open one on the presenter's link.
     """
@@ -38,9 +41,11 @@ def serve(
     address = lan_address() if lan else None
     if address is not None:
         sockets.append(bound(address, port))
+    lines = Lines(lambda line: print(line, file=sys.stderr, flush=True))
     try:
-        asyncio.run(_serve(place, sockets, address, browser, say))
-    except KeyboardInterrupt:
+        with on(lines):
+            asyncio.run(_serve(place, sockets, address, browser, say, lines))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         pass
     finally:
         for one in sockets:
@@ -48,15 +53,20 @@ def serve(
 
 
 async def _serve(
-    place: Place, sockets: list[socket.socket], address: str | None, browser: bool, say: Callable[[str], Any]
+    place: Place,
+    sockets: list[socket.socket],
+    address: str | None,
+    browser: bool,
+    say: Callable[[str], Any],
+    lines: Lines,
 ) -> None:
-    import uvicorn
-
     from kmsim.workshop.server import app
 
     port, key = sockets[0].getsockname()[1], secrets.token_urlsafe(24)
     room = Room(new_code() if address else None)
     crew = Crew(min(cpus(), MOST_WORKERS), place.settings)
+    servers: list[Any] = []
+    _when_told_to_end(servers, lines)
     desk = Desk(place, crew, room, f"http://{address}:{port}/join" if address else None)
     try:
         await crew.ready()
@@ -67,19 +77,50 @@ async def _serve(
         say("Ctrl-C ends it.")
         if browser:
             asyncio.get_running_loop().call_later(0.5, _open, link)
-        server = uvicorn.Server(configured(app(desk, key, hosts(port, address))))
-        await server.serve(sockets=sockets)
+        servers.append(server_of(app(desk, key, hosts(port, address))))
+        await servers[0].serve(sockets=sockets)
     finally:
+        lines.ended = True
         crew.close()
 
 
-def configured(application: Any) -> Any:
-    """How the application is served: quietly, with nothing said of the server, and only so many at once."""
+def _when_told_to_end(servers: list[Any], lines: Lines) -> None:
+    """Have Ctrl-C and SIGTERM end what runs now: a server at once, whoever still waits for an answer, or what precedes it."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def end() -> None:
+        lines.ended = True
+        for server in servers:
+            server.should_exit = server.force_exit = True
+        if not servers and task is not None:
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on this system; not in the main thread
+            loop.add_signal_handler(number, end)
+
+
+def server_of(application: Any) -> Any:
+    """A server of the application that leaves signals to whoever started it."""
     import uvicorn
 
+    class Server(uvicorn.Server):
+        def capture_signals(self) -> Any:
+            return nullcontext()
+
+    return Server(configured(application))
+
+
+def configured(application: Any) -> Any:
+    """How the application is served: quietly, with nothing said of the server, by HTTP/1.1 alone."""
+    import uvicorn
+
+    from kmsim.workshop.connections import MOST_HEAD, Connection
+
     return uvicorn.Config(
-        application, log_level="warning", access_log=False, server_header=False, date_header=False,
-        timeout_keep_alive=30, limit_concurrency=400, ws="none", lifespan="off", timeout_graceful_shutdown=2,
+        application, http=Connection, log_config=None, log_level="warning", access_log=False, server_header=False,
+        date_header=False, timeout_keep_alive=30, ws="none", lifespan="off", timeout_graceful_shutdown=1,
+        h11_max_incomplete_event_size=MOST_HEAD,
     )  # fmt: skip
 
 

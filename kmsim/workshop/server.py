@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Collection
@@ -17,11 +18,15 @@ from kmsim.errors import KmsimError, RunFailed
 from kmsim.workshop.crew import Busy
 from kmsim.workshop.desk import Desk, Superseded
 from kmsim.workshop.guard import Guard, told
+from kmsim.workshop.limits import Limit, Pace
 from kmsim.workshop.pages import GUIDE, INDEX, pages
-from kmsim.workshop.room import Limit, Refused, TooMany
+from kmsim.workshop.room import Refused, TooMany
 
 ANYONE, GUEST, PRESENTER = "none", "guest", "presenter"
 GUEST_REQUESTS, SECONDS = 40, 10.0  # of one phone
+# Codes tried from one address: so many at once, then so many a second, each waiting its turn for so many seconds at most.
+# A school's phones, which may have one address, all get in; to try one in a hundred of all codes would take five days.
+CODES_AT_ONCE, CODES_A_SECOND, SECONDS_FOR_A_CODE = 100, 20.0, 5.0
 log = logging.getLogger("kmsim.workshop")
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,6 +40,7 @@ def app(desk: Desk, key: str, hosts: Collection[str]) -> Guard:
     page = pages()
     desk.guide = {"href": "/guide", "text": "Facilitator's guide"} if GUIDE in page else None
     phones = Limit(GUEST_REQUESTS, SECONDS)
+    codes = Pace(CODES_AT_ONCE, CODES_A_SECOND, SECONDS_FOR_A_CODE)
 
     def role(request: Request) -> str:
         given = request.headers.get("x-kmsim-key", "")
@@ -70,6 +76,11 @@ def app(desk: Desk, key: str, hosts: Collection[str]) -> Guard:
 
     async def join(request: Request) -> Response:
         address = request.client.host if request.client else ""
+        seconds = codes.wait(address)
+        if seconds is None:
+            raise TooMany("too many codes are tried from this network address: wait a few seconds, then try again")
+        if seconds:
+            await asyncio.sleep(seconds)
         return _json(desk.join(await _body(request), address))
 
     async def room(request: Request) -> Response:
@@ -89,6 +100,7 @@ def app(desk: Desk, key: str, hosts: Collection[str]) -> Guard:
         token = request.headers["x-kmsim-guest"]
         if not phones.take(token):
             raise TooMany("too many requests from this phone: wait a few seconds")
+        desk.room.hear(token)
         return token
 
     async def file(request: Request) -> Response:

@@ -10,13 +10,12 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from kmsim.workshop.crew import Crew
 from kmsim.workshop.desk import Desk
 from kmsim.workshop.place import Place
 from kmsim.workshop.room import Room
-from kmsim.workshop.serve import HERE, bound, configured, hosts
+from kmsim.workshop.serve import HERE, bound, hosts, server_of
 from kmsim.workshop.server import app
 
 KEY = "the-presenters-key"
@@ -28,8 +27,8 @@ VILLAGE = Place("village", {})
 class Running:
     """A server and who asks it."""
 
-    def __init__(self, desk: Desk, port: int) -> None:
-        self.desk, self.port = desk, port
+    def __init__(self, desk: Desk, port: int, server: Any) -> None:
+        self.desk, self.port, self.server = desk, port, server
         self.presenter = self.client({"x-kmsim-key": KEY})
         self.stranger = self.client({})
 
@@ -64,7 +63,7 @@ def running(place: Place, workers: int = 2) -> Iterator[Running]:
         try:
             await crew.ready()
             desk = Desk(place, crew, Room(CODE), f"http://{HERE}:{port}/join")
-            server = uvicorn.Server(configured(app(desk, KEY, hosts(port))))
+            server = server_of(app(desk, KEY, hosts(port)))
             made.update(desk=desk, port=port, server=server)
             asyncio.get_running_loop().call_later(0.05, up.set)
             await server.serve(sockets=[socket])
@@ -75,7 +74,7 @@ def running(place: Place, workers: int = 2) -> Iterator[Running]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     assert up.wait(300)
-    yield Running(made["desk"], made["port"])
+    yield Running(made["desk"], made["port"], made["server"])
     made["server"].should_exit = True
     thread.join(20)
 

@@ -11,7 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kmsim.workshop.guard import MOST_BYTES
-from kmsim.workshop.room import CODE_LENGTH, LETTERS, Room, TooMany, new_code
+from kmsim.workshop.limits import Pace
+from kmsim.workshop.room import (
+    CODE_LENGTH,
+    LETTERS,
+    MOST_EACH,
+    MOST_GUESTS,
+    SILENT,
+    WRONG_EACH,
+    Refused,
+    Room,
+    TooMany,
+    new_code,
+)
 from kmsim.workshop.serve import bound
 from tests.workshop.conftest import CODE, KEY
 
@@ -269,25 +281,90 @@ def test_codes_are_long_and_never_alike():
     assert all(len(code) == CODE_LENGTH >= 6 and set(code) <= set(LETTERS) for code in codes)
 
 
-def test_guessing_codes_is_slowed_down_for_one_address_and_for_all():
+def guess(room, address, times, code="WRONG1"):
+    told = []
+    for _ in range(times):
+        with pytest.raises((Refused, TooMany)) as error:
+            room.join(code, address)
+        told.append(type(error.value))
+    return told
+
+
+def test_wrong_codes_are_told_to_wait_and_lock_nobody_out():
     now = [0.0]
     room = Room(CODE, clock=lambda: now[0])
-    told = []
-    for _ in range(8):
-        with pytest.raises(Exception) as error:
-            room.join("WRONG1", "10.0.0.5")
-        told.append(type(error.value))
-    assert told[5:] == [TooMany] * 3
-    with pytest.raises(TooMany):
-        room.join(CODE, "10.0.0.5")  # the right one too: a guesser must wait
+    assert guess(room, "10.0.0.5", 8) == [Refused] * WRONG_EACH + [TooMany] * (8 - WRONG_EACH)
     assert room.join(CODE.lower(), "10.0.0.6")
+    assert room.join(CODE, "10.0.0.5")  # another phone of the same network
+    for i in range(300):
+        guess(room, f"10.0.1.{i}", 6)
+    assert room.join(CODE, "10.0.2.1")
     now[0] += 61
-    assert room.join(CODE, "10.0.0.5")
-    for i in range(60):
-        with pytest.raises(Exception):  # noqa: B017
-            room.join("WRONG1", f"10.0.1.{i}")
-    with pytest.raises(TooMany):
+    assert guess(room, "10.0.0.5", 1) == [Refused]
+
+
+def test_codes_are_tried_at_a_pace_and_a_right_one_has_its_turn(camden, monkeypatch):
+    """Over HTTP, all from one address: wrong ones as fast as they go, then a right one."""
+    camden.desk.room.guests.clear()
+    with camden.client({}) as guesser:
+        statuses = {guesser.post("/api/join", json={"code": "AAAAAA"}).status_code for _ in range(130)}
+    assert statuses == {403, 429}
+    assert camden.stranger.post("/api/join", json={"code": CODE}).status_code == 200
+
+
+def test_a_pace_makes_wait_and_refuses():
+    now = [0.0]
+    pace = Pace(at_once=3, a_second=2.0, most_seconds=1.0, clock=lambda: now[0])
+    assert [pace.wait("a") for _ in range(6)] == [0, 0, 0, 0.5, 1.0, None]
+    assert pace.wait("b") == 0
+    now[0] += 0.5
+    assert pace.wait("a") == 1.0
+    now[0] += 100
+    assert [pace.wait("a") for _ in range(4)] == [0, 0, 0, 0.5]
+
+
+# -- seats ---------------------------------------------------------------------------------------
+def test_one_address_cannot_take_all_seats():
+    now = [0.0]
+    room = Room(CODE, clock=lambda: now[0])
+    tokens = [room.join(CODE, "10.0.0.5") for _ in range(MOST_EACH)]
+    assert MOST_EACH >= 70  # heads of a conference behind one address
+    with pytest.raises(Refused, match="150 phones of this network address"):
+        room.join(CODE, "10.0.0.5")
+    others = [room.join(CODE, f"10.0.1.{i}") for i in range(MOST_GUESTS - MOST_EACH)]
+    with pytest.raises(Refused, match="the room is full"):
         room.join(CODE, "10.0.2.1")
+    now[0] += SILENT / 2
+    for token in (tokens[0], *others):
+        room.hear(token)
+    now[0] += SILENT / 2 + 1  # the phones but those have been silent for long enough
+    assert room.join(CODE, "10.0.2.1")
+    assert tokens[0] in room.guests
+    assert tokens[1] not in room.guests
+    assert set(others) <= set(room.guests)
+
+
+def test_a_silent_phone_keeps_its_seat_while_there_are_others():
+    now = [0.0]
+    room = Room(CODE, clock=lambda: now[0])
+    token = room.join(CODE, "10.0.0.5")
+    now[0] += 10 * SILENT
+    room.join(CODE, "10.0.0.6")
+    assert token in room.guests
+
+
+def test_an_answer_counts_when_its_phone_has_lost_its_seat():
+    now = [0.0]
+    room = Room(CODE, clock=lambda: now[0])
+    token = room.join(CODE, "10.0.0.5")
+    room.ask({"kind": "number", "min": 0, "max": 100, "unit": "%"}, {})
+    room.answer(token, {"round": 1, "value": 5})
+    now[0] += SILENT + 1
+    for i in range(MOST_GUESTS):
+        room.join(CODE, f"10.0.1.{i}")
+    assert token not in room.guests
+    there = room.for_presenter()
+    assert (there["answers"], there["guests"]) == (1, MOST_GUESTS + 1)
 
 
 def test_nobody_joins_a_workshop_that_is_on_this_machine_only():
