@@ -165,8 +165,8 @@ class WorkerPool:
 
         A worker that has begun or died, and whose task is tried again, gives no answer: ask again.
         """
-        found: list[Answer] = []
-        for key, events in self._selector.select(self._until(seconds)):
+        found = self._retry()
+        for key, events in self._selector.select(0 if found else self._until(seconds)):
             worker = key.data
             if worker is None:
                 with suppress(BlockingIOError):
@@ -180,14 +180,6 @@ class WorkerPool:
         now = time.monotonic()
         for worker in [one for one in self._workers if one.unread and now - one.heard > SECONDS_SILENT]:
             found += self._died(worker)
-        while self._again and (any(worker.task is None for worker in self._workers) or len(self._workers) < self.width):
-            task = self._again.popleft()
-            try:
-                self._hand(task)
-            except OSError as error:
-                found.append(
-                    Answer(task.name, died=True, stopped=f"no worker process can be started: {error.strerror}")
-                )
         return found
 
     def wake(self) -> None:
@@ -209,6 +201,19 @@ class WorkerPool:
         self._selector.close()
         os.close(self._woken)
         os.close(self._waker)
+
+    def _retry(self) -> list[Answer]:
+        """Give tasks whose workers died to others; the answers of those for which there is none."""
+        found: list[Answer] = []
+        while self._again and (any(worker.task is None for worker in self._workers) or len(self._workers) < self.width):
+            task = self._again.popleft()
+            try:
+                self._hand(task)
+            except OSError as error:
+                found.append(
+                    Answer(task.name, died=True, stopped=f"no worker process can be started: {error.strerror}")
+                )
+        return found
 
     # -- one worker --------------------------------------------------------------------------
     def _hand(self, task: _Task) -> None:

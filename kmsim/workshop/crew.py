@@ -25,7 +25,8 @@ FIRST, MORE, SLOW = 0, 1, 2  # urgency: curves to look at now, more runs for the
 MOST_WAITING = 2000  # pieces of work
 TRIES = 2  # of a piece whose worker dies
 SECONDS_TO_LOOK = 0.02  # between looks whether all workers have begun
-SECONDS_TO_END = 5.0
+SECONDS_TO_END = 1.0
+SECONDS_TO_BE_TOLD = 0.2  # that all is to end, when all workers have died at once
 log = logging.getLogger("kmsim.workshop")
 
 
@@ -96,10 +97,14 @@ class Crew:
         self._pool.wake()
         return await answer
 
-    def close(self) -> None:
-        """End the workers, whatever they do."""
+    def stop(self) -> None:
+        """Do no more work, and start no more workers. Returns at once."""
         self._ended.set()
         self._pool.wake()
+
+    def close(self) -> None:
+        """End the workers, whatever they do."""
+        self.stop()
         self._thread.join(SECONDS_TO_END)
 
     # -- in the thread -----------------------------------------------------------------------
@@ -114,6 +119,8 @@ class Crew:
                 self._hand_out()
                 for answer in pool.answers():
                     _tell(answer.task.answer, answer)
+                if pool.deaths > deaths and not pool.pids and self._ended.wait(SECONDS_TO_BE_TOLD):
+                    return
                 if pool.deaths > deaths:
                     deaths = pool.deaths
                     log.warning("a worker process died (%d so far); another does its work", deaths)

@@ -100,6 +100,9 @@ class Desk:
         self, setup: Setup, count: int, outcomes: list[str], axes: dict[str, tuple[float, float]]
     ) -> Data:
         seen = asyncio.gather(*(self.results.played(setup, arm) for arm in setup.arms))
+        seen.add_done_callback(
+            lambda ended: ended.cancelled() or ended.exception()
+        )  # told by `runs` too, if it comes first
         try:
             runs = await self.results.of(setup, count)
             watched = await seen

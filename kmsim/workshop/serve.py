@@ -66,7 +66,7 @@ async def _serve(
     room = Room(new_code() if address else None)
     crew = Crew(min(cpus(), MOST_WORKERS), place.settings)
     servers: list[Any] = []
-    _when_told_to_end(servers, lines)
+    _when_told_to_end(servers, crew, lines)
     desk = Desk(place, crew, room, f"http://{address}:{port}/join" if address else None)
     try:
         await crew.ready()
@@ -84,14 +84,17 @@ async def _serve(
         crew.close()
 
 
-def _when_told_to_end(servers: list[Any], lines: Lines) -> None:
+def _when_told_to_end(servers: list[Any], crew: Crew, lines: Lines) -> None:
     """Have Ctrl-C and SIGTERM end what runs now: a server at once, whoever still waits for an answer, or what precedes it."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
     def end() -> None:
         lines.ended = True
+        crew.stop()
         for server in servers:
             server.should_exit = server.force_exit = True
+            for asked in [*server.server_state.tasks]:
+                asked.cancel()
         if not servers and task is not None:
             task.cancel()
 
