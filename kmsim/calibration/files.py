@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from kmsim.errors import KmsimError, RunFailed
-from kmsim.lab.parts import TEMPORARY, write_whole
+from kmsim.lab.regular_files import TEMPORARY, there_is_file, write_whole
 
 T = TypeVar("T")
 GO_ON = "the same command goes on with what is kept"
@@ -76,10 +76,9 @@ def read_table(file: Path) -> pd.DataFrame | None:
 def sound(file: Path, read: Callable[[], T]) -> T | None:
     """What a file holds; None if it is not there. One that cannot be read is set aside, to be made again.
 
-    Raises KmsimError for a link and for a file that may not be read.
+    Raises KmsimError for a link or whatever else is no file, and for a file that may not be read.
     """
-    check_own(file)
-    if not file.exists():
+    if not there_is_file(file):
         return None
     try:
         return read()
@@ -88,12 +87,6 @@ def sound(file: Path, read: Callable[[], T]) -> T | None:
     except _DAMAGED as error:
         set_aside(file, " ".join(str(error).split())[:80])
         return None
-
-
-def check_own(file: Path) -> None:
-    """Raise KmsimError if a file is a link: kmsim makes none here, and follows none."""
-    if file.is_symlink():
-        raise KmsimError(f"{file}: is a link: expected a file that kmsim made; remove it or give another name")
 
 
 def set_aside(file: Path, why: str) -> Path:

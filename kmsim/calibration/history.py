@@ -12,16 +12,16 @@ Example
 
 from __future__ import annotations
 
-import secrets
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from kmsim.calibration.files import check_own, disk_told, set_aside
+from kmsim.calibration.files import disk_told, set_aside
 from kmsim.errors import KmsimError
-from kmsim.lab.parts import TEMPORARY, reach_disk
+from kmsim.lab.regular_files import beside, folder_reaches_disk, there_is_file
 
 _BESIDE = ("-journal", "-wal", "-shm")  # files that SQLite has beside a database that is written to
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_FORMAT", "SQLITE_SCHEMA")
@@ -38,8 +38,7 @@ def make_sure(file: Path, make: Callable[[str], Any]) -> None:
     A damaged one is set aside and told of. Raises KmsimError for a link, or one that cannot be opened; RunFailed where the
     disk refuses.
     """
-    check_own(file)
-    if file.exists():
+    if there_is_file(file):
         why = fault(file)
         if not why:
             return
@@ -47,13 +46,14 @@ def make_sure(file: Path, make: Callable[[str], Any]) -> None:
         for ending in _BESIDE:
             with suppress(FileNotFoundError):
                 Path(f"{file}{ending}").rename(f"{place}{ending}")
-    temporary = file.with_name(f"{file.name}.{secrets.token_hex(6)}{TEMPORARY}")
+    temporary = beside(file)
     try:
         with disk_told(file):
             make(address(temporary))
-            reach_disk(temporary)
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
             temporary.replace(file)
-            reach_disk(file.parent)
+            folder_reaches_disk(file.parent)
     finally:
         for ending in ("", *_BESIDE):
             with suppress(OSError):

@@ -87,15 +87,15 @@ def test_a_link_is_refused_and_left(kept, tmp_path):
     other = tmp_path / "others.db"
     other.write_bytes(b"")
     (tmp_path / HISTORY).symlink_to(other)
-    with pytest.raises(KmsimError, match=r"history.db: is a link"):
+    with pytest.raises(KmsimError, match=r"history.db: a link"):
         make_sure(tmp_path / HISTORY, lambda place: None)
     assert (tmp_path / HISTORY).is_symlink()
     assert other.read_bytes() == b""
 
 
-def test_one_that_cannot_be_opened_is_not_set_aside(tmp_path):
+def test_what_is_no_file_is_refused_and_left(tmp_path):
     (tmp_path / HISTORY).mkdir()
-    with pytest.raises(KmsimError, match=r"history.db: cannot be opened"):
+    with pytest.raises(KmsimError, match=r"history.db: a folder where a file is expected"):
         make_sure(tmp_path / HISTORY, lambda place: None)
 
 
