@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from kmsim.errors import KmsimError, RunFailed
+from kmsim.errors import KmsimError
 from kmsim.lab.regular_files import TEMPORARY, there_is_file, write_whole
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ _DAMAGED = (
 
 
 def write(file: Path, put: Callable[[Any], Any]) -> None:
-    """Write a file, whole or not at all. put: is given the open binary file. Raises RunFailed where the disk refuses."""
+    """Write a file, whole or not at all. put: is given the open binary file. Raises KmsimError where the disk refuses."""
     with disk_told(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, put)
@@ -112,10 +112,7 @@ def clear_temporary(folder: Path) -> None:
 
 @contextmanager
 def disk_told(file: Path) -> Iterator[None]:
-    """Turn what a disk or SQLite refuses into one line that names the file.
-
-    Raises RunFailed if the disk takes nothing more, KmsimError if the file may not be written.
-    """
+    """Turn what a disk or SQLite refuses into one line that names the file. Raises KmsimError."""
     from sqlalchemy.exc import DBAPIError
 
     try:
@@ -123,13 +120,13 @@ def disk_told(file: Path) -> Iterator[None]:
     except OSError as error:
         named = error.filename if isinstance(error.filename, str) else file
         if error.errno in _FULL:
-            raise RunFailed(f"{named}: cannot be written: {_reason(error)}; {GO_ON}") from None
+            raise KmsimError(f"{named}: cannot be written: {_reason(error)}; {GO_ON}") from None
         if error.errno in _REFUSED:
             raise KmsimError(f"{named}: cannot be written: {_reason(error)}") from None
         raise
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        raise RunFailed(f"{file}: cannot be written: {_sqlite_reason(cause)}; {GO_ON}") from None
+        raise KmsimError(f"{file}: cannot be written: {_sqlite_reason(cause)}; {GO_ON}") from None
 
 
 def _reason(error: OSError) -> str:

@@ -122,7 +122,7 @@ def opened(folder: Path, budget: Budget, seed: int, workers: int | None, tell: T
         try:
             yield Work(folder, space, budget, seed, crew, tell, started + 60 * budget.max_minutes - spent)
         finally:
-            with suppress(RunFailed):  # the disk takes nothing more: what went wrong first is what there is to tell
+            with suppress(KmsimError):  # the disk takes nothing more: what went wrong first is what there is to tell
                 files.write_json(folder / CLOCK, {"seconds": spent + time.monotonic() - started})
 
 

@@ -35,8 +35,8 @@ def address(file: Path) -> str:
 def make_sure(file: Path, make: Callable[[str], Any]) -> None:
     """Have a sound history in a file: one that is there, or a new one. make: makes a new one at an address, and closes it.
 
-    A damaged one is set aside and told of. Raises KmsimError for a link, or one that cannot be opened; RunFailed where the
-    disk refuses.
+    A damaged one is set aside and told of. Raises KmsimError for a link, one that cannot be opened, and where the disk
+    refuses.
     """
     if there_is_file(file):
         why = fault(file)

@@ -9,7 +9,7 @@ import pytest
 
 from kmsim.calibration.fit import HISTORY, MANIFEST, calibrate
 from kmsim.calibration.history import address, fault, make_sure
-from kmsim.errors import KmsimError, RunFailed
+from kmsim.errors import KmsimError
 
 FILES = (MANIFEST, "posterior.parquet", "predictive.parquet", "particles.parquet", "trace.parquet")
 
@@ -108,6 +108,6 @@ def full(*_):
 
 
 def test_a_full_disk_is_told(tmp_path):
-    with pytest.raises(RunFailed, match=r"history.db: cannot be written: database or disk is full"):
+    with pytest.raises(KmsimError, match=r"history.db: cannot be written: database or disk is full"):
         make_sure(tmp_path / HISTORY, full)
     assert list(tmp_path.iterdir()) == []
