@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from types import FrameType
 from typing import Any, NamedTuple
 
 import mesa
@@ -29,7 +30,7 @@ def batch_run_of(model: Any) -> BatchRun | None:
     >>> batch_run_of(object()) is None
     True
     """
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and not _runs_a_batch(frame):
         if _is_of_another(frame, model):
             return None
@@ -42,11 +43,11 @@ def batch_run_of(model: Any) -> BatchRun | None:
     return BatchRun(iteration, seeded, seeded and takes_seeds)
 
 
-def _runs_a_batch(frame: Any) -> bool:
+def _runs_a_batch(frame: FrameType) -> bool:
     return frame.f_globals.get("__name__") == RUNNER and "run" in frame.f_locals
 
 
-def _is_of_another(frame: Any, model: Any) -> bool:
+def _is_of_another(frame: FrameType, model: Any) -> bool:
     """Whether a call is a method of another model."""
     code = frame.f_code
     first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, Self
 
 import mesa
@@ -32,6 +32,9 @@ class ViewModel(mesa.Model):
     >>> len(model.agents), model.agents.agg("experience", max)
     (3, 30.0)
     """
+
+    running: bool
+    _user_step: Callable[..., Any]
 
     def __init__(
         self,
