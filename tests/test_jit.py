@@ -12,27 +12,35 @@ import pytest
 from kmsim.jit import INTERPRETED, as_records
 from tests.test_model import bits, make
 
-# Between them: assigned and chosen members, clusters and pairs, hubs, a hierarchy, a budget, a taper, two practices.
-SETTINGS = {
-    "codesigned_networks": {},
-    "national_mandate": {"practice": ["formative_assessment", "metacognition"]},
-    "coaching": {"budget": None, "taper": 1},
-    "trust_led": {},
-    "strong_weak_pairing": {"ticks_per_year": 12},
-    "hub_and_spoke": {"budget": 60_000},
+ASSIGNED = {
+    "name": "assigned",
+    "levers": [{"recruit": {"assigned": True, "coverage": 1.0}}, {"form_clusters": {"hierarchy": True}}],
+}
+LEAVING = {"parameters.withdraw_live": 0.03, "parameters.withdraw_dead": 0.15, "parameters.head_leave_primary": 0.14}
+
+# Between them: assigned and chosen members, clusters and pairs, hubs, a hierarchy, a budget, a taper, two practices,
+# schools that withdraw and clusters that end.
+RUNS = {
+    "codesigned": ("codesigned_networks", {}),
+    "mandate": ("national_mandate", {"practice": ["formative_assessment", "metacognition"]}),
+    "coaching": ("coaching", {"budget": None, "taper": 1}),
+    "trusts": ("trust_led", {"budget": None}),
+    "pairs": ("strong_weak_pairing", {"ticks_per_year": 12}),
+    "hubs": ("hub_and_spoke", {"budget": 60_000}),
+    "assigned": (ASSIGNED, {"years": 6, **LEAVING}),
 }
 SCRIPT = """
 import warnings
 warnings.simplefilter("error", RuntimeWarning)
 from kmsim.jit import INTERPRETED
-from tests.test_jit import SETTINGS, village_bits
+from tests.test_jit import RUNS, village_bits
 assert INTERPRETED
-print(*(village_bits(policy) for policy in SETTINGS))
+print(*(village_bits(*run) for run in RUNS.values()))
 """
 
 
-def village_bits(policy: str) -> str:
-    return bits(make("village", policy, 3, years=2, funded_years=1, check=True, **SETTINGS[policy]).run())
+def village_bits(policy, settings) -> str:
+    return bits(make("village", policy, 3, check=True, **({"years": 2, "funded_years": 1} | settings)).run())
 
 
 def test_python_alone_gives_the_same_bits_as_compiled_code():
@@ -44,7 +52,7 @@ def test_python_alone_gives_the_same_bits_as_compiled_code():
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    assert dict(zip(SETTINGS, ran.stdout.split(), strict=True)) == {policy: village_bits(policy) for policy in SETTINGS}
+    assert dict(zip(RUNS, ran.stdout.split(), strict=True)) == {name: village_bits(*run) for name, run in RUNS.items()}
 
 
 def test_the_command_line_runs_without_the_compiler(tmp_path):
