@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kmsim.lab.comparison import compare
+    from kmsim.lab.rerun import rerun
     from kmsim.lab.single import run
     from kmsim.model import Model
 
     __version__: str
 
-__all__ = ["Model", "__version__", "compare", "run"]
+__all__ = ["Model", "__version__", "compare", "rerun", "run"]
 
 # Imported when first asked for: `import kmsim` alone loads nothing.
 _WHERE = {
     "Model": ("kmsim.model", "Model"),
     "compare": ("kmsim.lab.comparison", "compare"),
+    "rerun": ("kmsim.lab.rerun", "rerun"),
     "run": ("kmsim.lab.single", "run"),
     "__version__": ("kmsim.fingerprint", "VERSION"),
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from scipy.stats import qmc
@@ -77,7 +78,7 @@ class Region:
         write_whole(file, lambda stream: np.savez(stream, **arrays))  # type: ignore[arg-type]
 
     @classmethod
-    def read(cls, file: Path) -> Region:
+    def read(cls, file: Path | IO[bytes]) -> Region:
         """The region that was written."""
         with np.load(file, allow_pickle=False) as kept:
             by_name: dict[str, dict[str, np.ndarray]] = {}

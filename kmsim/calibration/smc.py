@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from pyabc.sampler import Sampler
 from pyabc.transition import Transition
 from scipy.stats import norm
 
+from kmsim import contents
 from kmsim.calibration.crew import Crew
 from kmsim.calibration.history import address, make_sure
 from kmsim.calibration.matching import Region
@@ -45,6 +47,7 @@ class Prior(DistributionBase):
 
     def __init__(self, space: Space, region: Path, pool: np.ndarray) -> None:
         self.space, self.region, self.pool = space, str(region), pool
+        self.sha256 = contents.sha256_of(contents.read(region, "region"))
 
     def rvs(self, *args: Any, **kwargs: Any) -> Parameter:
         """One place of the pool, as parameters in the unit cube."""
@@ -52,7 +55,7 @@ class Prior(DistributionBase):
 
     def pdf(self, x: Mapping[str, float]) -> float:
         """1 in the region, else 0: weights need it up to a factor only."""
-        return float(_region(self.region).holds(self.space.array(x)[None])[0])
+        return float(_region(self.region, self.sha256).holds(self.space.array(x)[None])[0])
 
 
 class Split(Transition):
@@ -82,7 +85,7 @@ class Split(Transition):
 
     def rvs_single(self) -> Parameter:
         """The first of many places tried that lies in the region; the last tried where none does."""
-        region = _region(self.prior.region)
+        region = _region(self.prior.region, self.prior.sha256)
         for _ in range(TRIES):
             units = np.random.uniform(size=(AT_ONCE, len(self.prior.space)))
             if self.told:
@@ -110,8 +113,9 @@ class Split(Transition):
 
 
 @lru_cache(maxsize=2)
-def _region(file: str) -> Region:
-    return Region.read(Path(file))
+def _region(file: str, sha256: str) -> Region:
+    """The region in a file of this content: a calibration begun anew in the same folder has another."""
+    return Region.read(BytesIO(contents.read_planned(file, sha256, "region")))
 
 
 @dataclass(frozen=True)

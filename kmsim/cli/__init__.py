@@ -32,6 +32,7 @@ VERBS = (
     "diffusion",
     "study",
     "calibrate",
+    "rerun",
     "workshop",
     "list",
     "show",

@@ -58,5 +58,8 @@ def main(words: Sequence[str], flags: Flags) -> int:
         for sentence in [plainly(found.study), *in_short(found.study), what_ties_tell(found.study)]
     ]
     table = "\n\n".join([text.rows(cells(found.study, intervals=False), HEAD), *map(text.paragraph, words_of_it)])
-    work.keep_and_show(place, table, found.study.notes, lambda folder: found.write(folder, table, config), terminal)
+    command = ["kmsim", VERB, *words]
+    work.keep_and_show(
+        place, table, found.study.notes, lambda folder: found.write(folder, table, config, command), terminal
+    )
     return 0

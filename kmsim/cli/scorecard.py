@@ -72,7 +72,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
 
     card = score(folder, times=SIZES[size], workers=workers, progress=progress, command=["kmsim", VERB, *words])
     table = told_as_text(card)
-    write(card, folder, table)
+    write(card, folder, table, ["kmsim", VERB, *words])
     refreshed = None
     if settings["refresh"]:
         from kmsim.evidence import standing

@@ -49,6 +49,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
 def _lines(experiment: Experiment) -> list[str]:
     from kmsim.errors import KmsimError
     from kmsim.lab.experiment import failed_runs
+    from kmsim.lab.original import command_of
     from kmsim.lab.reading import CONFIG
     from kmsim.lab.store import EDITED, SCENARIOS
     from kmsim.lab.words import counted
@@ -67,6 +68,9 @@ def _lines(experiment: Experiment) -> list[str]:
         "at work": at_work or "nobody",
         "model": f"kmsim {store.manifest['version']} (model {store.manifest['model']})",
     }
+    if command := command_of(store.manifest):
+        counts["command"] = shown(shlex.join(command))
+    counts["again"] = shown(f"kmsim rerun {shlex.quote(str(store.folder))}")
     lines = [str(store.folder), text.fields(counts)]
     if failed:
         table = [

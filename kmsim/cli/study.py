@@ -12,7 +12,7 @@ from kmsim.cli.compose import defaults, keys
 from kmsim.cli.streams import StdoutError, show
 from kmsim.cli.terminal import Terminal
 from kmsim.cli.usage import defaults_told, page
-from kmsim.errors import KmsimError
+from kmsim.errors import BadValue, KmsimError
 
 if TYPE_CHECKING:
     from kmsim.cli import Flags
@@ -51,11 +51,15 @@ def main(words: Sequence[str], flags: Flags) -> int:
             f"{VERB}: expected the number of a study, such as: kmsim {VERB} 01 (kmsim list studies tells them)"
         )
 
+    from kmsim.lab.naming import checked_name
     from kmsim.lab.pool import checked_workers
     from kmsim.studies import config
 
     names = config.names() if named == ["all"] else list(dict.fromkeys(map(config.named, named)))
     studies = [config.read(name, settings["size"]) for name in names]
+    own = checked_name(settings["name"])
+    if own and len(studies) > 1:
+        raise BadValue("name", own, f"one study beside it, not {len(studies)}")
     workers = checked_workers(settings["workers"])
     places = [None if settings["into"] is None else _place(settings["into"], study.name) for study in studies]
     terminal = Terminal(flags.quiet)
@@ -63,7 +67,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     unread: StdoutError | None = None
     for study, place in zip(studies, places, strict=True):
         try:
-            _one(study, place, workers, ["kmsim", VERB, *words], terminal)
+            _one(study, own, place, workers, ["kmsim", VERB, *words], terminal)
         except StdoutError as error:  # the studies that follow are asked for too
             unread = error
     if unread is not None:
@@ -82,15 +86,17 @@ def _place(into: str, name: str) -> Path:
     return place
 
 
-def _one(study: Study, place: Path | None, workers: int | None, command: Sequence[str], terminal: Terminal) -> None:
-    """One study, from its runs to its page. place: where its page is written besides its results."""
+def _one(
+    study: Study, name: str | None, place: Path | None, workers: int | None, command: Sequence[str], terminal: Terminal
+) -> None:
+    """One study, from its runs to its page. name: of its folder. place: where its page is written besides its results."""
     from kmsim.lab.naming import default_name, folder_of
     from kmsim.lab.provenance import config_hash
     from kmsim.lab.school_notes import school_notes
     from kmsim.studies.page import manifest, module_of, write
     from kmsim.studies.running import run
 
-    folder = folder_of(VERB, default_name(f"{study.name}-{study.size}", config_hash(study.described())))
+    folder = folder_of(VERB, name or default_name(f"{study.name}-{study.size}", config_hash(study.described())))
     terminal.say(f"{study.number} {study.title} ({study.size})")
     with terminal.progress(study.number) as bar:
         found = run(study, folder, workers, lambda part, *numbers: bar(*numbers), command)

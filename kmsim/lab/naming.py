@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,29 @@ def default_name(of: str, config_hash: str) -> str:
     """
     safe = re.sub(r"[^a-z0-9_-]+", "-", of.lower()).strip("_-")[:50]
     return f"{safe or 'system'}-{config_hash[:8]}"
+
+
+def free_name(verb: str, original: Path, name: str | None = None) -> str:
+    """A name under which a result can be made again: the one given, if it is free, else the original's with -rerun, -rerun-2 ...
+
+    Raises BadValue if the name that was given is taken.
+
+    >>> free_name("compare", Path("results/compare/My result"))
+    'my-result-rerun'
+    """
+    if name is not None:
+        if not _free(verb, name):
+            raise BadValue("name", name, f"a name that is free: {folder_of(verb, name)} is there, and is left as it is")
+        return name
+    stem = re.sub(r"[^a-z0-9_-]+", "-", original.resolve().name.lower()).strip("_-")[:50] or "result"
+    tried = (f"{stem}-rerun" + (f"-{number}" if number > 1 else "") for number in count(1))
+    return next(one for one in tried if _free(verb, one))
+
+
+def _free(verb: str, name: str) -> bool:
+    """Whether nothing stands under a name, nor the runs of one that was interrupted."""
+    folder = folder_of(verb, name)
+    return not os.path.lexists(folder) and not os.path.lexists(folder.with_name(f".{name}.runs"))
 
 
 def folder_of(verb: str, name: str) -> Path:

@@ -59,11 +59,16 @@ def versions() -> dict[str, Any]:
 def asked_with(command: Sequence[str]) -> dict[str, Any]:
     """The words that asked for a result and the folder they were typed in, for its manifest; nothing if there are none.
 
+    Trusted code is among the words, by its full path.
+
     >>> asked_with([])
     {}
     """
     if not command:
         return {}
+    from kmsim.lab.trust import FLAG, trusted_files
+
+    command = [*command, *(word for word in map(f"{FLAG}{{}}".format, trusted_files()) if word not in command)]
     try:
         return {"command": list(command), "directory": os.getcwd()}  # noqa: PTH109  (a Path would say no more)
     except OSError:  # the folder is gone

@@ -17,16 +17,18 @@ from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
 from kmsim.lab.design import GROUPS, KINDS, UNDOTTED, Design, as_told, check_plain, key_of, read_design
 from kmsim.lab.executors import check
 from kmsim.lab.naming import checked_name, default_name, folder_of
+from kmsim.lab.original import plan_of_config
 from kmsim.lab.plan import Plan
 from kmsim.lab.planning import read_plan
 from kmsim.lab.pool import checked_workers
 from kmsim.lab.provenance import config_hash
+from kmsim.lab.trust import check_code
 from kmsim.strict_yaml import YamlError, parse_yaml
 
 if TYPE_CHECKING:
     from kmsim.lab.experiment import Experiment
 
-NOT_IN_PRESETS = ("experiment", "name", "workers", "executor")
+NOT_IN_PRESETS = ("experiment", "config", "name", "workers", "executor")
 VARY = "design.vary"
 _SEVERAL = re.compile(r"\s*[-+.\de]+\s*(?:(?:,|\.\.)\s*[-+.\de]+\s*)+", re.ASCII)  # 1,2 or 1..3
 _GROUPS = tuple(f"{group}." for group in GROUPS)
@@ -65,8 +67,26 @@ def read_sweep(given: Mapping[str, Any]) -> Sweep:
     >>> read_sweep({"experiment": "first_look", "design.n": 4}).plan
     <Plan of 12 runs: 3 policies, 4 scenarios, 1 replicates>
     """
+    if given.get("config") is not None:
+        return _stored_sweep(given)
     with contents.noted() as files:
         return _read_sweep(given, files)
+
+
+def _stored_sweep(given: Mapping[str, Any]) -> Sweep:
+    """The sweep of a config.yaml that a sweep wrote, with its scenarios beside it. Only who runs it, and its name, may be given."""
+    for key in given:
+        if key not in NOT_IN_PRESETS and not key.startswith("executor."):
+            raise BadValue(key, given[key], "nothing beside config, whose sweep is made again as it was")
+    file = Path(str(given["config"]))
+    config = configuration.read_file(file, "config")
+    check_code(config.get("code"), str(file))
+    plan = plan_of_config(Plan, config, file.parent)
+    settings = defaults() | {key: value for key, value in given.items() if key != "config"}
+    options = {key.removeprefix("executor."): settings[key] for key in settings if key.startswith("executor.")}
+    check(settings["executor"], options)
+    own = checked_name(settings["name"]) or default_name(_title(None, plan), config_hash(plan.config()))
+    return Sweep(plan, folder_of("sweep", own), settings["executor"], checked_workers(settings["workers"]), options)
 
 
 def _read_sweep(given: Mapping[str, Any], files: Mapping[str, str]) -> Sweep:

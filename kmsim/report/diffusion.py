@@ -7,7 +7,7 @@ NDlib must be installed). A test holds the page's small run to a run of it now.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from kmsim.diffusion.communities import SETTINGS, SPLIT, halves, innovation
 from kmsim.diffusion.schools import MEANINGS, RANGES, within
 from kmsim.diffusion.study import ALL, BETTER, CANNOT_TELL, ENOUGH, MEASURES, SIZES, TOO_FEW, WORSE, Study
 from kmsim.errors import KmsimError
-from kmsim.lab.provenance import config_hash, now, versions, write_beside
+from kmsim.lab.provenance import asked_with, config_hash, now, versions, write_beside
 from kmsim.lab.spreadsheets import write_csv
 from kmsim.report.codebook import table
 from kmsim.report.figures import diffusion as figures
@@ -72,10 +72,10 @@ class Answer:
             drawing(figures.school_ties_figure(schools, PLACE), "school_ties", schools, figures.ties_words(schools)),
         ]
 
-    def write(self, folder: str | Path, table: str, config: Mapping[str, Any]) -> Path:
+    def write(self, folder: str | Path, table: str, config: Mapping[str, Any], command: Sequence[str] = ()) -> Path:
         """Write FILES, figures/ (PNG and SVG), table.txt, config.yaml and manifest.json into a folder that exists. Returns it.
 
-        table: the answer as text; config: the settings it was asked with. Raises OSError where the disk refuses.
+        table: the answer as text; config: the settings it was asked with; command: the words. Raises OSError where the disk refuses.
         """
         folder = Path(folder)
         frames = (
@@ -90,11 +90,15 @@ class Answer:
             write_csv(frame, folder / name)
         self.write_figures(folder / "figures")
         (folder / "report.md").write_text(page(self, "figures/"), encoding="utf-8", newline="\n")
-        facts = versions() | {
-            "config_hash": config_hash(config),
-            "seconds": round(self.study.seconds, 1),
-            "time": now(),
-        }
+        facts = (
+            versions()
+            | asked_with(command)
+            | {
+                "config_hash": config_hash(config),
+                "seconds": round(self.study.seconds, 1),
+                "time": now(),
+            }
+        )
         write_beside(folder, table, config, facts)
         return folder
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -248,6 +249,7 @@ def _origin(c: Comparison) -> list[tuple[str, str]]:
     m = c.manifest
     rows = [
         ("Command", m.get("command")),
+        ("From its folder", "kmsim rerun FOLDER, the folder in which this report was written"),
         ("kmsim version", m.get("version")),
         ("Model fingerprint", m.get("model")),
         ("Git commit", m.get("git_hash")),
@@ -257,7 +259,7 @@ def _origin(c: Comparison) -> list[tuple[str, str]]:
         ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(dict(m.get("packages") or {}).items()))),
     ]
     return [
-        (name, str(value) if not isinstance(value, list | tuple) else " ".join(map(str, value)))
+        (name, str(value) if not isinstance(value, list | tuple) else shlex.join(map(str, value)))
         for name, value in rows
         if value
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,23 +13,27 @@ from kmsim.errors import KmsimError
 from kmsim.evidence.records import USES
 from kmsim.evidence.scorecard import Scorecard, evidence_words, interval_words, marks, range_words
 from kmsim.evidence.table import citations
-from kmsim.lab.provenance import now, versions
+from kmsim.lab.provenance import asked_with, now, versions
 from kmsim.lab.spreadsheets import write_csv
 
 KINDS = ("VAL", "CAL", "built in")
 
 
-def write(card: Scorecard, folder: str | Path, table: str) -> Path:
+def write(card: Scorecard, folder: str | Path, table: str, command: Sequence[str] = ()) -> Path:
     """Write scorecard.csv, scorecard.html, table.txt and manifest.json into a folder that exists. Returns the folder.
 
-    table: the scorecard as text. Raises KmsimError where the disk refuses.
+    table: the scorecard as text; command: the words that asked for it. Raises KmsimError where the disk refuses.
     """
     folder = Path(folder)
-    facts = versions() | {
-        "seconds": round(card.seconds, 1),
-        "time": now(),
-        "verdicts": card.ending,
-    }
+    facts = (
+        versions()
+        | asked_with(command)
+        | {
+            "seconds": round(card.seconds, 1),
+            "time": now(),
+            "verdicts": card.ending,
+        }
+    )
     try:
         write_csv(card.frame(), folder / "scorecard.csv")
         (folder / "scorecard.html").write_text(render(card), encoding="utf-8", newline="\n")

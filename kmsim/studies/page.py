@@ -17,7 +17,7 @@ import pandas as pd
 from kmsim.errors import KmsimError
 from kmsim.evidence import standing
 from kmsim.fingerprint import VERSION
-from kmsim.lab.provenance import versions
+from kmsim.lab.provenance import asked_with, versions
 from kmsim.lab.spreadsheets import write_csv
 from kmsim.report.codebook import table as as_table
 from kmsim.report.figures.saving import drawing, pixels, write_png
@@ -157,7 +157,7 @@ def table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 def manifest(found: Found, command: Sequence[str]) -> str:
     """What made the result, as JSON: versions, and the config that decides it."""
-    return json.dumps(versions() | {"command": list(command), "config": found.study.described()}, indent=2) + "\n"
+    return json.dumps(versions() | asked_with(command) | {"config": found.study.described()}, indent=2) + "\n"
 
 
 __all__ = ["FILES", "Part", "Said", "manifest", "module_of", "readme", "row", "table", "write"]

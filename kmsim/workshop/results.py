@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kmsim import configuration
 from kmsim.lab.provenance import config_hash
 from kmsim.lab.single import configuration_of
 from kmsim.scenario import Scenario
@@ -140,7 +141,8 @@ class Results:
 
     def _keep(self, setup: Setup, arm: Arm, keep: bool = True) -> _Kept:
         """The place of a configuration, made if there is none; those that were not asked for longest make room."""
-        key = (replace(setup, arms=()), arm.preset, arm.network, arm.levers)
+        own = configuration.own_digest("policy"), configuration.own_digest("practice")  # what the names stand for now
+        key = (replace(setup, arms=()), arm.preset, arm.network, arm.levers, own)
         found = self._kept.get(key)
         if found is None:
             scenario = setup.scenario(arm, self.place)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from kmsim import configuration
-from kmsim.errors import BadValue
+from kmsim.errors import BadValue, unknown
 from kmsim.parameters import PARAMETERS, resolve
 from kmsim.policies.levers import archetypes
 from kmsim.policies.policy import Policy, read_policy
@@ -36,15 +36,37 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-@cache
 def presets() -> dict[str, Policy]:
-    """The policies to start from: those that kmsim knows by name."""
+    """The policies to start from: those that kmsim knows by name, as the user's own files have them now."""
+    return _presets(configuration.own_digest("policy"))
+
+
+def preset_policy(name: str) -> Policy:
+    """The policy of this name, as it is now. Raises UnknownName for one whose file is gone.
+
+    >>> preset_policy("coaching").name
+    'coaching'
+    """
+    known = presets()
+    if name not in known:
+        raise unknown("policy", name, known, "a policy")
+    return known[name]
+
+
+def practices() -> dict[str, Practice]:
+    """The practices that kmsim knows by name, as the user's own files have them now."""
+    return _practices(configuration.own_digest("practice"))
+
+
+@lru_cache(maxsize=1)
+def _presets(own: str) -> dict[str, Policy]:
+    """own: what the user's own policies contain, as a hash: the cache is of that content."""
     return {name: read_policy(name) for name in configuration.names("policy")}
 
 
-@cache
-def practices() -> dict[str, Practice]:
-    """The practices that kmsim knows by name."""
+@lru_cache(maxsize=1)
+def _practices(own: str) -> dict[str, Practice]:
+    """own: what the user's own practices contain, as a hash: the cache is of that content."""
     return {name: Practice.read(name) for name in configuration.names("practice")}
 
 
@@ -70,7 +92,7 @@ class Arm:
     @property
     def base(self) -> Policy:
         """The policy before any lever was moved."""
-        policy = presets()[self.preset]
+        policy = preset_policy(self.preset)
         return policy.with_network({"archetype": self.network}) if self.network else policy
 
     @property
@@ -144,7 +166,7 @@ class Setup:
 
     def scenario(self, arm: Arm, place: Place) -> Scenario:
         """What the model runs for one policy, with the first seed: the same as from the command line."""
-        given = self.settings(arm, place.pupils) | {"policy": presets()[arm.preset]}
+        given = self.settings(arm, place.pupils) | {"policy": preset_policy(arm.preset)}
         return read_scenario(**place.given, **given)
 
     def command(self, arm: Arm, place: Place) -> str:
@@ -196,7 +218,7 @@ def _arm(place: str, letter: str, data: Any) -> Arm:
     levers = table(
         f"{place}.levers", given["levers"], (), [n for n, lever in LEVERS.items() if lever.scope == "policy"]
     )
-    if presets()[preset].recruits is None and (network or levers):
+    if preset_policy(preset).recruits is None and (network or levers):
         raise no_network(f"{place}.preset", preset)
     arm = Arm(letter, preset, network)
     stands = values_of(arm.base) if levers else {}

@@ -15,7 +15,7 @@ from kmsim.workshop.curves import floats, years
 from kmsim.workshop.labels import term
 from kmsim.workshop.results import Found
 from kmsim.workshop.runs import QUARTER, Watched
-from kmsim.workshop.setup import Setup, presets
+from kmsim.workshop.setup import Setup, preset_policy
 
 FEW = 0.05  # share under which nobody is said to do it
 
@@ -27,7 +27,7 @@ def story(setup: Setup, found: Found, seen: Watched, system: System, row: int) -
     letters = maps.states(seen, system.schools["size"])[:, row]
     users, well = one["in_use"] / size, one["well"] / size
     told = [
-        *_joining(one, mandated=presets()[found.arm.preset].one(Mandate) is not None),
+        *_joining(one, mandated=preset_policy(found.arm.preset).one(Mandate) is not None),
         *_use(one, users, well, letters),
         *_heads(one),
         _end(setup, one, users, size, letters),

@@ -17,7 +17,7 @@ from kmsim.workshop.axes import axis
 from kmsim.workshop.crew import SLOW
 from kmsim.workshop.levers import LEVERS, TURNOVER, no_network, values_of
 from kmsim.workshop.results import Found, Results
-from kmsim.workshop.setup import Arm, Setup, editable, presets
+from kmsim.workshop.setup import Arm, Setup, editable, preset_policy, presets
 
 OUTCOME = "doing_it_well"
 FLIP_RUNS = 6
@@ -28,7 +28,7 @@ UNCERTAIN = tuple(name for name, row in PARAMETERS.items() if row.grade == "free
 
 async def why(results: Results, setup: Setup, arm: Arm) -> dict[str, Any]:
     """Each feature of a policy's network switched off, one at a time, the same runs. Raises BadValue for one with no network."""
-    if presets()[arm.preset].recruits is None:
+    if preset_policy(arm.preset).recruits is None:
         raise no_network("policy", arm.preset)
     stands = values_of(arm.base) | dict(arm.levers)
     on = [name for name, value in stands.items() if value > OFF]
@@ -113,7 +113,7 @@ def _point(found: Found, own: bool) -> dict[str, Any]:
     cost = float(np.mean(found.of("cost_per_pupil_gbp")[:, -1]))
     label = found.arm.named if own else found.arm.label
     text = f"{label}: {shown('cost_per_pupil_gbp', cost)} a pupil, {numbers.level(OUTCOME, effect)}"
-    if presets()[found.arm.preset].recruits is not None and not any(run.joined.any() for run in found.runs):
+    if preset_policy(found.arm.preset).recruits is not None and not any(run.joined.any() for run in found.runs):
         text = f"{label}: could not run here, as no school could join"
     return {
         "id": found.arm.id,

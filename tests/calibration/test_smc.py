@@ -37,9 +37,10 @@ simulate.__name__, far.__name__ = "simulate", "far"
 
 
 @pytest.fixture
-def prior(monkeypatch):
-    monkeypatch.setattr(smc, "_region", lambda file: Cube())
-    return Prior(SPACE, "none", np.random.default_rng(1).uniform(size=(1024, D)))  # type: ignore[arg-type]
+def prior(monkeypatch, tmp_path):
+    monkeypatch.setattr(smc, "_region", lambda file, sha256: Cube())
+    (tmp_path / "region.npz").write_bytes(b"")
+    return Prior(SPACE, tmp_path / "region.npz", np.random.default_rng(1).uniform(size=(1024, D)))  # type: ignore[arg-type]
 
 
 def go(file, prior, in_all=1500):
