@@ -12,6 +12,7 @@ from kmsim import configuration, contents
 from kmsim.errors import BadValue, KmsimError
 from kmsim.fingerprint import fingerprint
 from kmsim.lab.provenance import config_hash, files_of, versions
+from kmsim.lab.regular_files import check_tree
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan
@@ -43,6 +44,7 @@ class Original:
         folder = Path(folder)
         if not folder.is_dir():
             raise KmsimError(f"{folder}: {'a file, not a folder' if folder.exists() else 'no such folder'}")
+        check_tree(folder)  # no link leads out of it
         manifest = _manifest(folder)
         verb = _verb(folder, manifest)
         config = configuration.read_file(folder / CONFIG, "config") if (folder / CONFIG).is_file() else {}

@@ -63,6 +63,12 @@ class Place:
         return {"system": self.name, **{f"system.{key}": value for key, value in self.keys.items()}}
 
     @property
+    def planned(self) -> dict[str, Any]:
+        """The same, with the content of the file that it names: what a server shows stays of one content."""
+        sha256 = self.settings.sha256
+        return self.given | ({} if sha256 is None else {"system.sha256": sha256})
+
+    @property
     def words(self) -> str:
         """The words that name this system on the command line."""
         return shlex.join(f"{key}={_written(value)}" for key, value in self.given.items())

@@ -167,7 +167,7 @@ class Setup:
     def scenario(self, arm: Arm, place: Place) -> Scenario:
         """What the model runs for one policy, with the first seed: the same as from the command line."""
         given = self.settings(arm, place.pupils) | {"policy": preset_policy(arm.preset)}
-        return read_scenario(**place.given, **given)
+        return read_scenario(**place.planned, **given)
 
     def command(self, arm: Arm, place: Place) -> str:
         """The command that runs one policy's first seed."""

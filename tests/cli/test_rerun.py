@@ -215,6 +215,19 @@ def test_an_edited_config_and_what_is_no_result_are_refused(kmsim_says, tmp_path
     assert kmsim_says("rerun")[0] == 2
 
 
+def test_a_link_in_the_folder_is_refused_by_its_name(kmsim_says, tmp_path):
+    made(kmsim_says, "run", "policy=coaching", *VILLAGE, "name=a")
+    for name in ("config.yaml", "outcomes.csv"):
+        file = Path("results/run/a") / name
+        file.rename(tmp_path / name)
+        file.symlink_to(tmp_path / name)
+        code, _, err = kmsim_says("rerun", "results/run/a")
+        assert code == 2
+        assert f"{name}: a link" in err
+        file.unlink()
+        (tmp_path / name).rename(file)
+
+
 def test_another_model_or_package_is_told(kmsim_says):
     made(kmsim_says, "run", "policy=coaching", *VILLAGE, "name=a")
     original = Original.read("results/run/a")

@@ -182,3 +182,41 @@ def test_every_preset_network_and_practice_can_be_run(village):
 
 def test_terms_are_three_to_a_year():
     assert [term(i) for i in (0, 1, 3, 30)] == ["Start", "Year 1, autumn", "Year 1, summer", "Year 10, summer"]
+
+
+def test_a_users_policy_that_is_edited_is_read_again(tmp_path, monkeypatch):
+    """A server is up for hours: what a name stands for is looked up by the content of the user's files."""
+    from kmsim.errors import UnknownName
+    from kmsim.workshop.setup import preset_policy, presets
+
+    monkeypatch.setenv("KMSIM_CONFIGS", str(tmp_path))
+    (tmp_path / "policy").mkdir()
+    file = tmp_path / "policy" / "mine.yaml"
+    for intensity in (0.5, 0.9):
+        file.write_text(f"levers:\n  - recruit: {{}}\n  - cpd: {{intensity: {intensity}}}\n", encoding="utf-8")
+        assert preset_policy("mine").levers[1].intensity == intensity
+    assert presets() is presets()
+    file.unlink()
+    with pytest.raises(UnknownName, match="mine"):
+        preset_policy("mine")
+
+
+def test_a_server_on_a_users_extract_keeps_to_its_content(tmp_path):
+    """Its map and its runs are of the same schools: once the file is edited, what needs it again is refused."""
+    from kmsim.lab.pool import system_of
+    from kmsim.system.settings import settings
+    from kmsim.workshop.place import Place
+    from tests.lab.test_content_keys import GIAS
+
+    file = tmp_path / "g.csv"
+    file.write_text(GIAS, encoding="utf-8")
+    place = Place("gias", {"path": str(file)})
+    assert place.pupils == 540
+    file.write_text(GIAS.replace("210", "310"), encoding="utf-8")
+    setup = read_setup({"version": 1, "policies": [{"id": "A", "preset": "guidance_only"}]})
+    scenario = setup.scenario(setup.arms[0], place)
+    assert scenario.system == place.settings
+    for seed in (1, 2):
+        system_of(settings("village", {"seed": seed}))  # so that no cache has it
+    with pytest.raises(KmsimError, match="has changed since it was planned"):
+        system_of(scenario.system)
