@@ -13,6 +13,8 @@ from kmsim.lab.words import listed
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kmsim.lab.experiment import Experiment
+
 # The files of each verb that the same settings give again bit for bit. Times, hosts and commands stand in others.
 FILES = {
     "run": ("outcomes.csv",),
@@ -65,7 +67,9 @@ def agreement(verb: str, original: Path, again: Path) -> Agreement:
     """Compare the results of a verb in two folders. Raises KmsimError for a table that cannot be read."""
     if verb == "sweep":
         return _experiments(original, again)
-    same, other, lacking = [], [], []
+    same: list[str] = []
+    other: list[str] = []
+    lacking: list[str] = []
     for name in FILES[verb]:
         there = [(folder / name).is_file() for folder in (original, again)]
         if not any(there):
@@ -111,7 +115,9 @@ def _experiments(original: Path, again: Path) -> Agreement:
     from kmsim.lab.experiment import Experiment
 
     one, other = Experiment(original), Experiment(again)
-    same, differ, lacking = [], [], []
+    same: list[str] = []
+    differ: list[str] = []
+    lacking: list[str] = []
     if one.done < one.planned:
         lacking.append(f"{one.planned - one.done:,} of {one.planned:,} runs")
     for table in TABLES:
@@ -126,9 +132,9 @@ def _experiments(original: Path, again: Path) -> Agreement:
     return Agreement(tuple(same), tuple(differ), tuple(lacking))
 
 
-def _ordered(experiment: object, table: str) -> pd.DataFrame:
+def _ordered(experiment: Experiment, table: str) -> pd.DataFrame:
     """A table in one order, whatever parts it stands in, by names and not by keys."""
-    connection = experiment.connection  # type: ignore[attr-defined]
+    connection = experiment.connection
     query = f"SELECT * FROM {table}"
     if table == "ledger":
         query = "SELECT plan.policy, plan.scenario, plan.replicate, plan.seed, category, gbp FROM ledger JOIN plan USING (key)"
