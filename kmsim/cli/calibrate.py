@@ -22,7 +22,8 @@ EVERY = 20.0  # seconds between lines that say how far it is
 EXAMPLES = """\
 Only findings tagged CAL are fitted; VAL findings are never read. First places spread over the priors are simulated and
 emulated, and space is ruled out in waves; then ABC-SMC (pyABC) samples what is left, its distance nought inside a
-finding's range. The same command goes on with what is kept.
+finding's range. The same command goes on with what is kept; a file that is damaged is set aside as
+FILE.damaged and made again.
 
 examples
   kmsim calibrate
