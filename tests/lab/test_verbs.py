@@ -135,6 +135,19 @@ def test_status_notices_an_edited_config(kmsim, folder):  # noqa: F811
     assert said.out.splitlines()[-1].startswith("config.yaml is not what was planned (it was edited since)")
 
 
+def test_an_edited_config_is_told_by_query_and_nothing_is_merged_or_set_aside(kmsim, folder):  # noqa: F811
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("- doing_it_well\n", ""))
+    parts = sorted(file.name for file in (folder / "runs").iterdir())
+    assert f"kmsim: warning: {config}: not what was planned" in kmsim("query", str(folder), "SELECT 1").err
+    for verb in ("compact", "resume"):
+        said = kmsim(verb, str(folder))
+        assert said.code == 2
+        assert said.err.splitlines()[-1].startswith(f"kmsim: {config}: not what was planned")
+    assert sorted(file.name for file in (folder / "runs").iterdir()) == parts
+    assert not (folder / "aside").exists()
+
+
 def test_a_part_that_is_damaged_inside_is_told_by_whoever_looks(kmsim, folder):  # noqa: F811
     damaged = sorted((folder / "attempts").iterdir())
     for file in damaged:
