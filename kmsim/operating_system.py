@@ -46,18 +46,18 @@ def refusal(error: BaseException) -> str | None:
     for one in _chain(error):
         number = _number(one)
         if number is not None and (first or number in _LIMITS or number in _ADVICE):
-            return words(number, _file(one))
+            return words(number, _file(one), _own_words(one, number))
         first = False
     return None
 
 
-def words(number: int, file: str | None = None) -> str:
-    """What an error number means, with advice where there is some. file: which file it is about.
+def words(number: int, file: str | None = None, told: str = "") -> str:
+    """What an error number means, with advice where there is some. file: which file it is about; told: what else is known.
 
     >>> words(errno.EROFS, "results")
     'results: read-only file system'
     """
-    told = _ADVICE.get(number) or os.strerror(number).lower()
+    told = told or _ADVICE.get(number) or os.strerror(number).lower()
     return f"{file}: {told}" if file else told
 
 
@@ -78,6 +78,12 @@ def _number(error: BaseException) -> int | None:
         return error.errno
     text = str(error).lower()
     return next((number for told, number in _WORDS.items() if told in text), None)
+
+
+def _own_words(error: BaseException, number: int) -> str:
+    """What an error says that is more than its number, such as which folders were tried."""
+    text = getattr(error, "strerror", None) or ""
+    return "" if number in _ADVICE or text == os.strerror(number) else text[:1].lower() + text[1:]
 
 
 def _file(error: BaseException) -> str | None:

@@ -6,6 +6,7 @@ names mean those modules in this file, not what Python calls so.)
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import warnings
@@ -16,6 +17,7 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from types import ModuleType
 
+from kmsim.cli.environment import check_place, in_utf8, usable_environment
 from kmsim.cli.streams import StdoutError, standard_streams
 from kmsim.errors import KmsimError, RunFailed, unknown
 from kmsim.operating_system import refusal
@@ -42,6 +44,7 @@ FLAGS = ("--help", "--version", "--debug", "--quiet")
 MULTIRUN = ("-m", "--multirun")  # a flag of sweep alone, which reads it itself
 WORKSHOP = ("--lan", "--no-browser")  # flags of workshop alone, likewise
 TRUST = "--trust-code="
+READ_ONLY = ("list", "show")  # verbs that need no folder
 INTERRUPTED, NOBODY_READS = 130, 141  # as shells report SIGINT and SIGPIPE
 
 HEAD = """\
@@ -78,8 +81,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     0: done; 1: a run failed or kmsim is at fault; 2: the words cannot be used or the system refuses something, told in
     one line; 130: interrupted; 141: the reader of stdout has left.
     """
+    if argv is None and (again := in_utf8(sys.orig_argv, os.environ)):
+        os.execve(again[0][0], *again)
     words = [*(sys.argv[1:] if argv is None else argv)]
-    with standard_streams():
+    with standard_streams(), usable_environment():
         return _main(words)
 
 
@@ -126,6 +131,8 @@ def _do(words: Sequence[str]) -> int:
         return 0
     if flags.quiet:
         warnings.simplefilter("ignore")
+    if rest[0] not in READ_ONLY:
+        check_place(rest)
     return verb.main(_trusting(rest[1:]), flags)
 
 

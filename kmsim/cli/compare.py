@@ -14,7 +14,11 @@ from kmsim.cli.usage import DOTTED, defaults_told, page
 from kmsim.lab.naming import checked_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kmsim.cli import Flags
+    from kmsim.cli.terminal import Progress
+    from kmsim.lab.comparison import Comparison
 
 VERB = "compare"
 SUMMARY = "compare policies on the same schools at the same budget: table, figures, report"
@@ -53,6 +57,12 @@ def run(settings: dict[str, Any], command: Sequence[str], terminal: Terminal) ->
     from kmsim.lab.pool import checked_workers
     from kmsim.lab.provenance import config_hash
 
+    def compute(runs: Path, progress: Progress) -> Comparison:
+        from kmsim.report import backend
+
+        backend.load()  # what is wrong with its settings is told before the runs and not after them
+        return compare_plan(plan, runs, workers, progress, command)
+
     workers = checked_workers(settings.pop("workers", None))
     for key in ("policies", "outcomes"):
         if isinstance(settings.get(key), str) and settings[key] != "all":
@@ -67,6 +77,6 @@ def run(settings: dict[str, Any], command: Sequence[str], terminal: Terminal) ->
         config,
         config_hash(config),
         (*FILES, "decision.csv") if is_posterior(plan) else FILES,
-        lambda runs, progress: compare_plan(plan, runs, workers, progress, command),
+        compute,
         terminal,
     )

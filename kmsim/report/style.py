@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
@@ -19,7 +20,12 @@ INK, MUTED, LINES, PAGE, CONTROL, BAND = "#1b2733", "#4a5560", "#e1e6eb", "#f6f7
 LONGEST = 48  # characters of a name in a sentence
 FONT = 12.0  # points: nothing in a figure is smaller
 
-RC: Any = {
+# Settings of a session, not of a figure: these stay as they are.
+_OF_THE_SESSION = ("backend", "interactive", "toolbar", "timezone", "docstring.hardcopy", "savefig.directory")
+_OF_THE_SESSION += ("webagg.", "tk.", "figure.max_open_warning", "figure.raise_window", "figure.hooks")
+
+# All of matplotlib's own defaults under ours, so that no settings file of a user's changes a figure.
+RC: Any = {name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith(_OF_THE_SESSION)} | {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same widths on every machine
     "font.size": FONT,
     "axes.titlesize": FONT + 1,
@@ -131,9 +137,9 @@ def width_of(text: str) -> float:
     >>> 130 < width_of("Co-designed networks") < 140
     True
     """
-    return text_to_path.get_text_width_height_descent(
-        text, FontProperties(family="DejaVu Sans", size=FONT), ismath=False
-    )[0]
+    with mpl.rc_context(RC):
+        font = FontProperties(family="DejaVu Sans", size=FONT)
+        return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
 
 
 @lru_cache(maxsize=256)

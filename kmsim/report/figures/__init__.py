@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -18,6 +19,7 @@ from kmsim.report import frames
 from kmsim.report.figures import cost_effect, fan_chart, four_dimensions, gap, paired_differences, ranking
 from kmsim.report.figures.saving import Drawing, drawing, pixels, write_png
 from kmsim.report.frames import Comparison
+from kmsim.report.style import RC
 
 FIGURES: dict[str, tuple[Callable[..., Figure], Callable[..., pd.DataFrame], Callable[..., str]]] = {
     "fan_chart": (fan_chart.draw, fan_chart.table, fan_chart.words),
@@ -42,12 +44,13 @@ def draw_all(c: Comparison) -> Drawn:
             if name in OVER_POSTERIOR and frames.decision(c) is None:
                 continue
             stem = name if i == 0 else f"{name}_{i + 1}"
-            fig, told = draw(c, practice), words(c, practice)
-            if name not in OVER_POSTERIOR:
-                told = frames.said(c, told)
-                for text in fig.findobj(Text):
-                    text.set_text(frames.said(c, text.get_text()))
-            drawn[name, practice] = drawing(fig, stem, table(c, practice), told)
+            with mpl.rc_context(RC):  # ticks are made when they are first asked for
+                fig, told = draw(c, practice), words(c, practice)
+                if name not in OVER_POSTERIOR:
+                    told = frames.said(c, told)
+                    for text in fig.findobj(Text):
+                        text.set_text(frames.said(c, text.get_text()))
+                drawn[name, practice] = drawing(fig, stem, table(c, practice), told)
     return drawn
 
 
