@@ -159,6 +159,21 @@ def innovation(name: str) -> Innovation:
     )
 
 
+def left_out(name: str) -> str:
+    """How many nominations of an innovation's data are no ties, and why: a note, "" if all are.
+
+    >>> left_out("farmers")
+    'farmers: of 2,747 nominations 893 are no ties of their own (838 repeated, 55 of oneself)'
+    """
+    ties = _read("adoption_ties", name)
+    oneself = int((ties["from"] == ties.to).sum())
+    repeated = len(ties) - oneself - len(innovation(name).tie_to)
+    if not oneself + repeated:
+        return ""
+    kinds = ", ".join(f"{count:,} {kind}" for count, kind in ((repeated, "repeated"), (oneself, "of oneself")) if count)
+    return f"{name}: of {len(ties):,} nominations {oneself + repeated:,} are no ties of their own ({kinds})"
+
+
 def halves(whole: Innovation) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The places of the communities of each half, by a hash of their names: nobody chose them. The first has the odd one.
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from kmsim.diffusion import measures, threshold
-from kmsim.diffusion.communities import SETTINGS, Innovation, halves, innovation
+from kmsim.diffusion.communities import SETTINGS, Innovation, halves, innovation, left_out
 from kmsim.diffusion.fitting import fit
 from kmsim.diffusion.rivals import RIVALS, RULES, Forecast, Free, priors
 
@@ -161,6 +161,7 @@ def study(size: str = "full", progress: Callable[[str], Any] | None = None) -> S
         notes.append(threshold.MISSING)
     for name in how.innovations:
         whole = innovation(name)
+        notes += [note] if (note := left_out(name)) else []
         expected: dict[str, list[np.ndarray]] = {}
         seen = []
         for fitted_on, fitted, held in zip((FIRST, SECOND), halves(whole), reversed(halves(whole)), strict=True):

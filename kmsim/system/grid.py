@@ -56,6 +56,7 @@ def in_england(east: np.ndarray, north: np.ndarray) -> np.ndarray:
     return fits & _squares()[column.astype(np.int64), row.astype(np.int64)]
 
 
+@cache
 def centres() -> dict[str, tuple[float, float, float]]:
     """Authority of 2019, in lower case -> the mean place of its schools and their greatest distance from it [km on the grid].
 

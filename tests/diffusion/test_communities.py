@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kmsim.diffusion.communities import SETTINGS, halves, innovation
+from kmsim.diffusion.communities import SETTINGS, _read, halves, innovation, left_out
 from kmsim.errors import UnknownName
 
 COUNTS = {"physicians": (125, 4), "farmers": (692, 11), "families": (1047, 25)}  # data/README.md
@@ -49,3 +49,11 @@ def test_some_communities_alone_keep_their_people_ties_and_draws():
 def test_an_unknown_innovation_is_told():
     with pytest.raises(UnknownName, match="did you mean 'farmers'"):
         innovation("farmer")
+
+
+def test_nominations_that_are_no_ties_are_counted():
+    for name in SETTINGS:
+        ties = _read("adoption_ties", name)
+        told = left_out(name)
+        missing = len(ties) - len(innovation(name).tie_to)
+        assert f"of {len(ties):,} nominations {missing:,} are no ties" in told

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kmsim.errors import KmsimError
 from kmsim.system import PHASES, build
@@ -506,3 +509,37 @@ def test_bytes_are_parsed_as_the_file_is(extract):
     from_file, told = gias(given["path"])
     assert notes == told
     assert all(np.array_equal(rows[key], from_file[key], equal_nan=rows[key].dtype != object) for key in rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["good", "closed", "independent", "wales", "odd", "again", "empty", "nobody"]), max_size=30
+    )
+)
+def test_every_row_is_used_or_counted(tmp_path_factory, kinds):
+    """Rows of the file = schools used + rows that notes count as left out; or else the file is refused in one line."""
+    changes = {
+        "closed": {"EstablishmentStatus (name)": "Closed"},
+        "independent": {GROUP: "Independent schools"},
+        "wales": {"LA (name)": "Cardiff"},
+        "odd": {"NumberOfPupils": "-1"},
+        "nobody": {"NumberOfPupils": "0"},
+    }
+    kinds = ["good", *kinds]
+    path = tmp_path_factory.mktemp("gias") / "mine.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, BASE)
+        writer.writeheader()
+        for i, kind in enumerate(kinds):
+            urn = "100000" if kind == "again" else str(100_000 + i)
+            own = dict.fromkeys(BASE, "") if kind == "empty" else BASE | {"URN": urn} | changes.get(kind, {})
+            writer.writerow(own)
+    try:
+        system = build("gias", {"path": str(path)})
+    except KmsimError as error:
+        assert "odd" in kinds  # noqa: PT017
+        assert str(error).isprintable()  # noqa: PT017
+        return
+    counted = [re.match(r"(\d+) (schools?|empty rows?) left out", note) for note in system.notes]
+    assert system.n_schools + sum(int(found[1]) for found in counted if found) == len(kinds)
