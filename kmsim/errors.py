@@ -19,8 +19,8 @@ class KmsimError(Exception):
 class BadValue(KmsimError):
     """A key whose value cannot be used: names the key, the value and what was expected.
 
-    >>> str(BadValue("years", -1, "a whole number from 1 to 60"))
-    'years=-1: expected a whole number from 1 to 60'
+    >>> str(BadValue("years", -1, "a whole number from 1 to 100"))
+    'years=-1: expected a whole number from 1 to 100'
     """
 
     def __init__(self, key: str, value: Any, expected: str):
@@ -105,5 +105,9 @@ def unknown(key: str, name: Any, known: Iterable[str], what: str) -> UnknownName
 
 
 def _short(value: Any) -> str:
-    text = str(value).replace("\n", " ")
+    try:
+        text = str(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = "a number too long to show"
+    text = text.replace("\n", " ")
     return text if len(text) <= 60 else text[:57] + "..."

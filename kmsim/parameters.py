@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kmsim import posterior
+from kmsim.bounds import Bound, bounded
 from kmsim.errors import BadValue, unknown
 
 GRADES = ("measured", "derived", "judged", "free")
@@ -326,21 +327,23 @@ def resolve(overrides: Mapping[str, float] | None = None) -> dict[str, float]:
         if name not in PARAMETERS:
             raise unknown(key, name, PARAMETERS, "a parameter")
         row = PARAMETERS[name]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadValue(key, value, f"a number ({row.unit})")
-        low, high = _allowed(row)
-        if value == 0 and name in DIVISORS:
+        if value == 0 and name in DIVISORS and not isinstance(value, bool):
             raise BadValue(key, value, f"a number above 0, for something is divided by it ({row.unit})")
-        if not low <= value <= high:
-            raise BadValue(key, value, f"a number from {low:g} to {high:g} ({row.unit})")
-        values[name] = float(value)
+        values[name] = bounded(key, value, allowed(row))
     return values
 
 
-def _allowed(row: Parameter) -> tuple[float, float]:
-    """What a user may set: zero (a term switched off) to twice the prior's far end, signs kept."""
+def allowed(row: Parameter) -> Bound:
+    """What a user may set a parameter to: zero (a term switched off) to twice its prior's far end, signs kept; a share to 1.
+
+    >>> str(allowed(PARAMETERS["theta"])), allowed(PARAMETERS["att_priority"]).high
+    ('a number from 0 to 8 (contacts)', 1.0)
+    """
     low, high = row.prior
-    return (min(2 * low, 0.0), max(2 * high, 0.0))
+    high = max(2 * high, 0.0)
+    if row.unit == "share":
+        high = min(high, max(1.0, row.prior[1]))
+    return Bound(min(2 * low, 0.0), high, unit=row.unit)
 
 
 def records(values: Mapping[str, float]) -> np.ndarray:

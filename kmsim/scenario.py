@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kmsim import configuration
+from kmsim.bounds import bounded, bounded_list, bounded_name, bounded_text
 from kmsim.errors import BadValue, unknown
 from kmsim.parameters import resolve
 from kmsim.policies.policy import Policy, read_policy
@@ -52,10 +50,11 @@ class Practice:
         for key in data:
             if key not in cls.__dataclass_fields__:
                 raise unknown(f"practice.{key}", key, cls.__dataclass_fields__, "a setting of a practice")
-        limits = {"effect": (-0.05, 1.0), "evidence_strength": (0, 5)}
+        bounded_name("practice.name", name)
         for key in ("effect", "complexity", "scripting", "observability", "evidence_strength"):
-            low, high = limits.get(key, (0.0, 1.0))
-            data[key] = number(f"practice.{key}", data.get(key), low, high, whole=key == "evidence_strength")
+            data[key] = bounded(f"practice.{key}", data.get(key))
+        for key in ("summary", "source"):
+            bounded_text(f"practice.{key}", data.get(key, ""))
         return cls(**data)
 
 
@@ -109,22 +108,6 @@ class Scenario:
         return self.parameters["budget_per_pupil"] * pupils if self.budget == "auto" else self.budget  # type: ignore[return-value]
 
 
-def number(key: str, value: Any, low: float, high: float, whole: bool = False) -> Any:
-    """The value as a number within bounds, or BadValue naming the key.
-
-    >>> number("years", 10, 1, 60, whole=True)
-    10
-    """
-    if isinstance(value, np.generic):
-        value = value.item()
-    good = (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and low <= value <= high
-    )
-    if not good or (whole and value != int(value)):
-        raise BadValue(key, value, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}")
-    return int(value) if whole else float(value)
-
-
 def budget_of(value: Any) -> float | str | None:
     """A budget: a sum of GBP, `auto` (so much a pupil) or null (the policy's own cost).
 
@@ -133,7 +116,7 @@ def budget_of(value: Any) -> float | str | None:
     """
     if value is None or value == "auto":
         return value
-    return number("budget", value, 0.0, 1e12)
+    return bounded("budget", value, or_else=", auto or null")
 
 
 def read_scenario(
@@ -155,12 +138,12 @@ def read_scenario(
     5
     """
     groups, rest = _grouped(overrides)
-    taper = number("taper", rest.pop("taper", 0.0), 0.0, 20.0)
+    taper = bounded("taper", rest.pop("taper", 0.0))
     budget = budget_of(rest.pop("budget", "auto"))
     for key in rest:
         raise unknown(key, key, [f.name for f in fields(Scenario)] + ["practice", *GROUPS], "a setting of a run")
-    years = number("years", years, 1, 60, whole=True)
-    funded = number("funded_years", funded_years, 0.0, 60.0)
+    years = bounded("years", years)
+    funded = bounded("funded_years", funded_years)
     if funded > years:
         raise BadValue("funded_years", funded_years, f"at most years, which is {years}")
     if ticks_per_year not in TICKS:
@@ -168,6 +151,7 @@ def read_scenario(
     named = [practice] if isinstance(practice, str | Mapping) else practice
     if not isinstance(named, Sequence) or not named:
         raise BadValue("practice", practice, "a practice, or a list of at least one")
+    bounded_list("practice", named)
     if network is not None and not isinstance(network, str | Mapping):
         raise BadValue("network", network, "a network of archetypes.csv, or features such as {ownership: 0.5}")
     practices = tuple(Practice.read(_over(p, groups["practice"], "practice")) for p in named)
@@ -179,7 +163,7 @@ def read_scenario(
         system=system_settings.settings(system, groups["system"]),
         practices=practices,
         parameters=resolve(groups["parameters"]),
-        seed=number("seed", seed, 0, 2**62, whole=True),
+        seed=bounded("seed", seed),
         years=years,
         funded_years=funded,
         taper=taper,

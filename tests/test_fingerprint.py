@@ -28,6 +28,7 @@ NO_NUMBER = {
     "operating_system.py": "what the system refuses, in words",
     "numba_settings.py": "drops settings that would stop the compiler",
     "lab/": "plans, keeps and compares runs; what it stores of one is lab/work.py",
+    "bounds.py": "refuses what is out of range",
     "shipped_data.py": "reads shipped evidence and where the posterior is from",
     "strict_yaml.py": "reads configs: what they say stands in a run's key",
     "posterior.py": "default parameters: they stand in a run's key",

@@ -37,6 +37,7 @@ LAYERS = (
         "numba_settings",
         "compile_cache",
         "shipped_data",
+        "bounds",
         "strict_yaml",
     ),
 )

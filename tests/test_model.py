@@ -722,7 +722,7 @@ def test_a_smaller_time_step_changes_nothing_beyond_chance(county, by_half_terms
         ({"system": "londn"}, "did you mean 'london'"),
         ({"practice": "metacognitive"}, "did you mean 'metacognition'"),
         ({"network": "nlcc"}, "did you mean 'nlc'"),
-        ({"years": 0}, "years=0: expected a whole number from 1 to 60"),
+        ({"years": 0}, "years=0: expected a whole number from 1 to 100"),
         ({"years": 2.5}, "years=2.5: expected a whole number"),
         ({"years": float("nan")}, "years=nan"),
         ({"years": 2, "funded_years": 3}, "funded_years=3: expected at most years, which is 2"),

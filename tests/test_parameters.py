@@ -12,7 +12,7 @@ import pytest
 from kmsim.agents import Cluster, School, Teacher
 from kmsim.errors import BadValue, UnknownName
 from kmsim.model import Model
-from kmsim.parameters import GRADES, PARAMETERS, RECORD, Parameter, _allowed, _rows, defaults, record, resolve
+from kmsim.parameters import GRADES, PARAMETERS, RECORD, Parameter, _rows, allowed, defaults, record, resolve
 from kmsim.system.build import build
 
 PACKAGE = Path(__file__).resolve().parents[1] / "kmsim"
@@ -152,7 +152,8 @@ def test_runs_stay_whole_at_either_end_of_what_may_be_set(village, name, end):
     """A user may set any parameter to 0 (a term switched off) or far beyond its prior: numbers stay numbers."""
     if end == "least" and name in divisors():
         pytest.skip("test_what_is_divided_by_cannot_be_zero")
-    value = _allowed(PARAMETERS[name])[end == "most"]
+    bound = allowed(PARAMETERS[name])
+    value = bound.high if end == "most" else bound.low
     bundle = {
         "levers": [
             {"recruit": {"coverage": 1.0, "existing": 1}},

@@ -13,20 +13,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from kmsim import configuration
+from kmsim.bounds import bounded
 from kmsim.errors import BadValue, unknown
-from kmsim.scenario import number
-
-_LIMITS = {
-    "design": (4, 1_000_000),
-    "waves": (1, 20),
-    "wave": (4, 1_000_000),
-    "noise": (2, 10_000),
-    "particles": (4, 100_000),
-    "generations": (1, 100),
-    "evaluations": (4, 10_000_000),
-    "one_generation": (4, 10_000_000),
-    "draws": (4, 100_000),
-}
 
 
 @dataclass(frozen=True)
@@ -63,12 +51,9 @@ class Budget:
             if key not in names:
                 raise unknown(f"calibration.{key}", key, names, "a key of a calibration's budget")
         found: dict[str, Any] = {}
-        for key, (low, high) in _LIMITS.items():
-            found[key] = number(f"calibration.{key}", data.get(key), low, high, whole=True)
-        found["alpha"] = number("calibration.alpha", data.get("alpha"), 0.05, 0.95)
-        found["max_minutes"] = number("calibration.max_minutes", data.get("max_minutes"), 0.01, 100_000)
-        if data.get("seeds") is not None:
-            found["seeds"] = number("calibration.seeds", data["seeds"], 1, 1000, whole=True)
+        for key in names:
+            if key not in ("targets", "parameters") and (key != "seeds" or data.get(key) is not None):
+                found[key] = bounded(f"calibration.{key}", data.get(key))
         for key in ("targets", "parameters"):
             if data.get(key) is not None:
                 value = [data[key]] if isinstance(data[key], str) else data[key]

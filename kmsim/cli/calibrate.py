@@ -49,6 +49,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
     changes = {key.partition(".")[2]: given.pop(key) for key in [*given] if "." in key}
     settings: dict[str, Any] = defaults(VERB) | given
 
+    from kmsim.bounds import bounded
     from kmsim.calibration import files
     from kmsim.calibration.budget import Budget
     from kmsim.calibration.fit import calibrate
@@ -56,7 +57,6 @@ def main(words: Sequence[str], flags: Flags) -> int:
     from kmsim.fingerprint import fingerprint
     from kmsim.lab.naming import checked_name, default_name, folder_of
     from kmsim.lab.pool import checked_workers
-    from kmsim.scenario import number
 
     budget = Budget.read(settings["calibration"], changes)
     name = checked_name(settings["name"]) or default_name(
@@ -64,7 +64,7 @@ def main(words: Sequence[str], flags: Flags) -> int:
         fingerprint("calibration/", "evidence/", "data/findings.yaml", "data/posterior.csv"),
     )
     workers = checked_workers(settings["workers"])
-    seed = number("seed", settings["seed"], 0, 2**31, whole=True)
+    seed = bounded("seed", settings["seed"], "calibration.seed")
     terminal = Terminal(flags.quiet)
     terminal.say_if_compiling()
     folder = folder_of(VERB, name)

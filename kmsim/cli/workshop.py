@@ -52,13 +52,13 @@ def main(words: Sequence[str], flags: Flags) -> int:
     if missing:
         raise KmsimError(INSTALL.format(", ".join(missing)))
 
-    from kmsim.scenario import number
+    from kmsim.bounds import bounded
     from kmsim.system.build import notes_of
     from kmsim.workshop.place import Place
     from kmsim.workshop.serve import serve
 
     port = settings.pop("port")
-    port = None if port is None else number("port", port, 0, 65535, whole=True)
+    port = None if port is None else bounded("port", port)
     laid_over = {key.removeprefix("system."): value for key, value in settings.items() if key != "system"}
     place = Place(settings["system"], laid_over)
     terminal = Terminal(flags.quiet)

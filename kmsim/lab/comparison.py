@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from kmsim import contents
+from kmsim.bounds import bounded
 from kmsim.errors import BadValue, KmsimError, RunFailed, unknown
 from kmsim.lab import ranges
 from kmsim.lab import uncertainty as apart
@@ -37,7 +38,7 @@ from kmsim.parameters import PARAMETERS
 from kmsim.policies.policy import network_label
 from kmsim.posterior import Posterior, shipped
 from kmsim.posterior import read as read_posterior
-from kmsim.scenario import Scenario, number
+from kmsim.scenario import Scenario
 
 CHANCE, POSTERIOR = "chance", "posterior"
 SEEDS = 20
@@ -180,7 +181,7 @@ def _plan_of(
                 raise BadValue(key, value, "uncertainty=posterior beside it")
         return read_plan(policies, None, SEEDS if replicates is None else replicates, outcomes, "all", **settings)
     found = _posterior(posterior)
-    number_of = min(apart.DRAWS, len(found)) if draws is None else number("draws", draws, 1, 10_000, whole=True)
+    number_of = min(apart.DRAWS, len(found)) if draws is None else bounded("draws", draws)
     table = apart.table_of(found, number_of, settings)
     design = {"kind": POSTERIOR, "draws": number_of, "origin": found.origin}
     design["stands"] = config_hash({"rows": table.digests().tobytes().hex()})

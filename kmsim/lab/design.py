@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from kmsim.bounds import BOUNDS, bounded, bounded_list
 from kmsim.errors import BadValue, KmsimError, UnknownName, unknown
 from kmsim.lab.plan import SINGLE
 from kmsim.lab.provenance import plain
@@ -23,10 +24,10 @@ from kmsim.lab.scenarios import Column, Scenarios
 from kmsim.lab.table import read_table
 from kmsim.parameters import PARAMETERS, resolve
 from kmsim.policies.policy import SETTINGS
-from kmsim.scenario import Practice, number
+from kmsim.scenario import Practice
 from kmsim.system.settings import KEYS
 
-MOST_SCENARIOS = 2_000_000
+MOST_SCENARIOS = int(BOUNDS["design.n"].high)
 KINDS: dict[str, tuple[str, ...]] = {  # kind -> its own settings
     "grid": ("vary", "levels"),
     "lhs": ("vary", "n", "seed"),
@@ -86,7 +87,7 @@ class Design:
     n: scenarios of lhs and sobol. seed: of their draws, not of the runs. levels: values that a grid takes of a range.
     rows: those of a list. path: the file of a table.
 
-    >>> Design("grid", {"parameters.theta": (1, 2), "budget": (0, None)}).scenarios().count
+    >>> Design("grid", {"parameters.theta": (1, 2), "budget": (1e6, None)}).scenarios().count
     4
     """
 
@@ -204,6 +205,7 @@ def _values(key: str, place: str, given: Any) -> Values:
     values = tuple(plain(list(given) if isinstance(given, list | tuple) else [given]))
     if not values:
         raise BadValue(place, given, "at least one value")
+    bounded_list(place, values, "design.vary")
     for value in values:
         check_plain(place, value, "a number or a name; lists cannot vary")
     _check_number(key, place, values)
@@ -285,7 +287,7 @@ def _path(value: Any, kind: str, fixed: Collection[str]) -> str:
 
 
 def _n(value: Any, kind: str, fixed: Collection[str]) -> int:
-    n: int = number("design.n", value, 1, MOST_SCENARIOS, whole=True)
+    n: int = bounded("design.n", value)
     if kind == "sobol" and n & (n - 1):
         below = 1 << (n.bit_length() - 1)
         raise BadValue("design.n", n, f"a power of 2 for design=sobol, such as {below} or {2 * below}")
@@ -295,8 +297,8 @@ def _n(value: Any, kind: str, fixed: Collection[str]) -> int:
 _CHECKS: dict[str, Callable[[Any, str, Collection[str]], Any]] = {
     "vary": _vary,
     "n": _n,
-    "seed": lambda value, *_: number("design.seed", 1 if value is None else value, 0, 2**32 - 1, whole=True),
-    "levels": lambda value, *_: number("design.levels", 3 if value is None else value, 2, 1000, whole=True),
+    "seed": lambda value, *_: bounded("design.seed", 1 if value is None else value),
+    "levels": lambda value, *_: bounded("design.levels", 3 if value is None else value),
     "rows": _rows,
     "path": _path,
 }

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kmsim import configuration, contents
+from kmsim.bounds import BOUNDS, Bound, bounded, bounded_list
 from kmsim.errors import BadValue, KmsimError, unknown
 from kmsim.lab.plan import FILE, SINGLE, TRAJECTORIES, Plan
 from kmsim.lab.pool import system_of
@@ -22,11 +23,11 @@ from kmsim.outcomes.definitions import OUTCOMES
 from kmsim.policies.eligibility import named
 from kmsim.policies.levers import PhaseIn
 from kmsim.policies.policy import Policy, read_policy
-from kmsim.scenario import GROUPS, Practice, number, read_scenario
+from kmsim.scenario import GROUPS, Practice, read_scenario
 from kmsim.system.built import System
 from kmsim.system.settings import Settings, content_of, own_settings
 
-MOST_REPLICATES, MOST_RUNS = 100_000, 10_000_000
+MOST_RUNS = 10_000_000
 # Settings of which a range may be given; of every other that is no group's, each value is read.
 _RANGED = ("budget", "years", "funded_years", "taper", "system.scale", "system.seed", "system.n_schools")
 _ENOUGH = 10  # texts where a number is meant: two of them, auto and null, can be right
@@ -50,8 +51,11 @@ def read_plan(
     table = Scenarios({}) if scenarios is None else scenarios
     with contents.noted() as files:
         levers = _checked_policies(policies)
-    seed = number("seed", settings.pop("seed", 1), 0, 2**62 - MOST_REPLICATES, whole=True)
-    replicates = number("replicates", replicates, 1, MOST_REPLICATES, whole=True)
+    replicates = bounded("replicates", replicates)
+    seed = bounded("seed", settings.pop("seed", 1))
+    if seed > BOUNDS["seed"].high - replicates + 1:
+        most = Bound(0, int(BOUNDS["seed"].high) - replicates + 1, whole=True)
+        raise BadValue("seed", seed, f"{most}, for replicates={replicates:,} take as many seeds")
     if len(levers) * table.count * replicates > MOST_RUNS:
         size = f"{len(levers)} policies x {table.count} scenarios x {replicates} replicates"
         raise BadValue("design", size, f"at most {MOST_RUNS:,} runs")
@@ -137,6 +141,7 @@ def _with_content(system: dict[str, Any]) -> dict[str, Any]:
 def _checked_policies(policies: Sequence[Any]) -> list[Policy]:
     if not isinstance(policies, list | tuple) or not policies:
         raise BadValue("policies", policies, "at least one policy, as a list")
+    bounded_list("policies", policies)
     levers = [read_policy(policy) for policy in policies]
     names = [policy.name for policy in levers]
     if len(set(names)) < len(names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from kmsim.scenario import number
+from kmsim.bounds import bounded
 from kmsim.system.build import build
 from kmsim.system.built import System
 from kmsim.system.settings import Settings
@@ -33,7 +33,7 @@ def checked_workers(given: Any) -> int | None:
     >>> checked_workers(2)
     2
     """
-    return None if given is None else number("workers", given, 1, 1024, whole=True)
+    return None if given is None else bounded("workers", given)
 
 
 _built: dict[str, System] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kmsim.bounds import bounded, bounded_name
 from kmsim.errors import BadValue, unknown
 from kmsim.names import PHASES
 from kmsim.system.built import System
@@ -55,15 +56,13 @@ class Eligibility:
             if key not in cls.__dataclass_fields__:
                 raise unknown(f"{where}.{key}", key, cls.__dataclass_fields__, "a condition")
             if key in ("phase", "region", "la"):
-                fields[key] = _list(value)
+                fields[key] = tuple(bounded_name(f"{where}.{key}", name) for name in _list(value))
             elif key == "in_trust":
                 if not isinstance(value, bool):
                     raise BadValue(f"{where}.in_trust", value, "true or false")
                 fields[key] = value
-            elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-                raise BadValue(f"{where}.{key}", value, "a number from 0 to 1")
             else:
-                fields[key] = float(value)
+                fields[key] = bounded(f"{where}.{key}", value, f"eligible.{key}")
         for phase in fields.get("phase", ()):
             if phase not in PHASES:
                 raise unknown(f"{where}.phase", phase, PHASES, "a phase")

@@ -29,6 +29,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, ClassVar, get_type_hints
 
+from kmsim.bounds import BOUNDS, Bound, bounded, bounded_name
 from kmsim.errors import BadValue, unknown
 from kmsim.policies.eligibility import Eligibility
 
@@ -121,6 +122,16 @@ def number(default: float, low: float = 0.0, high: float = 1e6) -> Any:
     return field(default=default, metadata={"low": low, "high": high})
 
 
+def in_table(key: str, default: float) -> Any:
+    """A field with the bounds that stand in the table under `lever.` and this key.
+
+    >>> in_table("coaching.hours", 15.0).metadata["high"]
+    40
+    """
+    bound = BOUNDS[f"lever.{key}"]
+    return field(default=default, metadata={"low": bound.low, "high": bound.high})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Broadcast(Lever):
     """Guidance by post, web and press, for every school: reaches awareness and a little knowledge only (F27-F29).
@@ -172,9 +183,9 @@ class Recruit(Lever):
     key = "recruit"
     invitation: float = share(1.0)
     coverage: float = share(0.5)
-    rounds: int = field(default=3, metadata={"low": 1, "high": 60})
+    rounds: int = in_table("recruit.rounds", 3)
     existing: float = share(0.0)
-    ask: float = number(0.0)
+    ask: float = in_table("recruit.ask", 0.0)
     hubs: bool = False
     unit: str = field(default="school", metadata={"one_of": ("school", "trust")})
     assigned: bool = False
@@ -223,7 +234,7 @@ class ExpertDays(Lever):
 
     key = "expert_days"
     expertise: float = share(0.5)
-    tiers: int = field(default=0, metadata={"low": 0, "high": 5})
+    tiers: int = in_table("expert_days.tiers", 0)
 
     def sets(self) -> Values:
         return {"external_expertise": self.expertise, "tiers": float(self.tiers)}
@@ -242,7 +253,7 @@ class Coaching(Lever):
     """
 
     key = "coaching"
-    hours: float = number(15.0, 0.0, 40.0)
+    hours: float = in_table("coaching.hours", 15.0)
 
     def sets(self) -> Values:
         return {"coaching": self.hours}
@@ -279,7 +290,7 @@ class FormClusters(Lever):
 
     key = "form_clusters"
     collaboration: float = share(0.5)
-    network_size: int = field(default=5, metadata={"low": 2, "high": 25000})
+    network_size: int = in_table("form_clusters.network_size", 5)
     within: str = field(default="region", metadata={"one_of": ("region", "la", "trust", "federation")})
     hierarchy: bool = False
     pair: bool = False
@@ -366,7 +377,7 @@ class Incentive(Lever):
     """
 
     key = "incentive"
-    gbp: float = number(1000.0)
+    gbp: float = in_table("incentive.gbp", 1000.0)
 
     def sets(self) -> Values:
         return {"incentive": self.gbp}
@@ -486,7 +497,7 @@ def read_lever(key: str, data: Any, where: str) -> Lever:
         place = f"{where}.{key}.{name}"
         if name not in known:
             raise unknown(place, name, known, f"a setting of {key}")
-        given[name] = _checked(place, value, hints[name], known[name].metadata)
+        given[name] = _checked(place, value, hints[name], known[name].metadata, _bound_of(cls, name, hints[name]))
     if cls is PhaseIn and not given.get("phases"):
         raise BadValue(
             f"{where}.{key}.phases", data.get("phases"), "a list of phases such as {year: 0, coverage: 0.03}"
@@ -500,7 +511,14 @@ def _own_fields(cls: type[Lever]) -> list[str]:
     return [f.name for f in fields(cls) if f.name not in ("start", "stop", "eligible")]
 
 
-def _checked(place: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> Any:
+def _bound_of(cls: type[Lever], name: str, kind: Any) -> Bound:
+    """The bounds of a setting: its row in the table, or those that a user's own lever gives its field."""
+    row = BOUNDS.get(f"lever.{name}" if name in ("start", "stop") else f"lever.{cls.key}.{name}")
+    limits = cls.__dataclass_fields__[name].metadata
+    return row or Bound(limits.get("low", 0.0), limits.get("high", 1e6), whole=kind is int)
+
+
+def _checked(place: str, value: Any, kind: Any, limits: Mapping[str, Any], bound: Bound) -> Any:
     """A setting's value, of its type and within its bounds, or BadValue."""
     if kind is Eligibility:
         return Eligibility.read(value, place)
@@ -509,18 +527,14 @@ def _checked(place: str, value: Any, kind: Any, limits: Mapping[str, Any]) -> An
     if kind is bool or kind is str:
         if not isinstance(value, kind):
             raise BadValue(place, value, "true or false" if kind is bool else "a name")
+        if kind is str:
+            bounded_name(place, value)
         if "one_of" in limits and value not in limits["one_of"]:
             raise unknown(place, value, limits["one_of"], "a choice")
         return value
     if value is None and kind == float | None:
         return None
-    low, high = limits.get("low", 0.0), limits.get("high", 60.0)
-    whole = kind is int
-    good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-    if not good or (whole and value != int(value)):
-        upto = f"from {low:g} to {high:g}" if high != float("inf") else f"of at least {low:g}"
-        raise BadValue(place, value, f"a {'whole ' if whole else ''}number {upto}")
-    return int(value) if whole else float(value)
+    return bounded(place, value, bound)
 
 
 def _phases(place: str, value: Any) -> tuple[dict, ...]:
@@ -530,8 +544,8 @@ def _phases(place: str, value: Any) -> tuple[dict, ...]:
     for i, phase in enumerate(value):
         if not isinstance(phase, dict) or not {"year", "coverage"} <= phase.keys() <= {"year", "coverage", "regions"}:
             raise BadValue(f"{place}[{i}]", phase, "year, coverage and, if not all, regions")
-        year = _checked(f"{place}[{i}].year", phase["year"], int, {"low": 0, "high": 60})
-        coverage = _checked(f"{place}[{i}].coverage", phase["coverage"], float, {"low": 0.0, "high": 1.0})
+        year = bounded(f"{place}[{i}].year", phase["year"], "lever.phase_in.year")
+        coverage = bounded(f"{place}[{i}].coverage", phase["coverage"], "lever.phase_in.coverage")
         regions = phase.get("regions") or []
         if not isinstance(regions, list | tuple) or not all(isinstance(r, str) for r in regions):
             raise BadValue(f"{place}[{i}].regions", regions, "a list of regions")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kmsim import configuration
+from kmsim.bounds import bounded_list, bounded_name, bounded_text
 from kmsim.errors import BadValue, unknown
 from kmsim.policies.eligibility import Eligibility
 from kmsim.policies.levers import (
@@ -245,8 +246,12 @@ def read_policy(source: str | Path | Mapping[str, Any]) -> Policy:
     if data:
         key = next(iter(data))
         raise unknown(f"{where}.{key}", key, ["name", "summary", "levers"], "a part of a policy")
+    bounded_name(f"{where}.name", name)
+    bounded_text(f"{where}.summary", summary)
     if not isinstance(levers, list):
         raise BadValue(f"{where}.levers", levers, "a list of levers (it may be empty: [])")
+    if levers:
+        bounded_list(f"{where}.levers", levers, "policy.levers")
     made = []
     for i, entry in enumerate(levers):
         if not isinstance(entry, dict) or len(entry) != 1:

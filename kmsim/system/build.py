@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kmsim import rng
-from kmsim.errors import KmsimError, unknown
+from kmsim.errors import BadValue, KmsimError, unknown
 from kmsim.system.built import PHASES, System
 from kmsim.system.left_out import left_out, number_of_schools
 from kmsim.system.places import hilbert, neighbours
@@ -136,6 +136,13 @@ def _thin(rows: Rows, scale: float) -> tuple[Rows, float]:
     n = len(rows["urn"])
     if scale == 1:
         return rows, 1.0
+    if scale > n / 3:
+        most = (
+            f"1, for there are {n} schools"
+            if n <= 3
+            else f"a number from 1 to {n / 3:.6g}, a third of the {n:,} schools"
+        )
+        raise BadValue("system.scale", scale, most)
     place = hilbert(rows["x"], rows["y"])
     group = _kept_together(rows)
     kept = np.zeros(n, bool)

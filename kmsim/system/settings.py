@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kmsim import contents
+from kmsim.bounds import LONGEST_PATH, bounded, bounded_list, bounded_name, bounded_text
 from kmsim.configuration import SUFFIX, read
 from kmsim.errors import BadValue, unknown
 from kmsim.system.built import PHASES
@@ -24,7 +24,6 @@ OWNED = {
 }  # keys that only one source reads
 NOT_NEEDED = ("n_schools", "strict", "sha256")  # ... and that need not be given
 SYNTHETIC_REGIONS = ("England", "London")
-MOST_SCHOOLS = 100_000
 Names = tuple[str, ...]
 
 
@@ -92,12 +91,8 @@ def _checked(key: str, value: Any) -> Any:
     place = f"system.{key}"
     if key in ("la", "region", "trust", "phase"):
         return _names(place, value)
-    if key == "scale":
-        return number(place, value, 1.0, math.inf, "a number from 1 up (20: one school in 20)")
-    if key == "seed":
-        return _whole(place, value, 0, 2**63 - 1)
-    if key == "n_schools":
-        return _whole(place, value, 1, MOST_SCHOOLS)
+    if key in ("scale", "seed", "n_schools"):
+        return bounded(place, value)
     if key == "strict":
         if not isinstance(value, bool):
             raise BadValue(place, value, "true or false")
@@ -105,9 +100,13 @@ def _checked(key: str, value: Any) -> Any:
     if key == "schools":
         if not isinstance(value, (list, tuple)) or not value:
             raise BadValue(place, value, "a list of schools")
-        return tuple(value)
-    if not isinstance(value, str):
-        raise BadValue(place, value, "text")
+        return tuple(bounded_list(place, value))
+    if key == "name":
+        return bounded_name(place, value)
+    if not isinstance(value, str) or (key == "path" and len(value) > LONGEST_PATH):
+        raise BadValue(place, value, f"text of at most {LONGEST_PATH:,} letters" if key == "path" else "text")
+    if key == "summary":
+        return bounded_text(place, value)
     if key == "sha256" and not re.fullmatch("[0-9a-f]{64}", value):
         raise BadValue(place, value, "64 hex digits, the SHA-256 of the file that system.path names")
     return value
@@ -155,25 +154,8 @@ def _check_together(chosen: Settings, given: Mapping[str, Any]) -> None:
         raise BadValue("system.region", ", ".join(chosen.region) or None, "England or London, for source=synthetic")
 
 
-def number(place: str, value: Any, low: float, high: float, expected: str) -> float:
-    """A real number in [low, high] (infinity is none), or BadValue. Truth values and text are not numbers.
-
-    >>> number("fsm", 0.2, 0, 1, "a share")
-    0.2
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high or math.isinf(value):
-        raise BadValue(place, value, expected)
-    return float(value)
-
-
-def _whole(place: str, value: Any, low: int, high: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadValue(place, value, f"a whole number from {low} to {high}")
-    return value
-
-
 def _names(place: str, value: Any) -> Names:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) and name.strip() for name in names):
         raise BadValue(place, value, "a name or a list of names")
-    return tuple(name.strip() for name in names)
+    return tuple(bounded_name(place, name).strip() for name in bounded_list(place, names, "names") or names)

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from kmsim.bounds import BOUNDS, bounded, bounded_name
 from kmsim.errors import BadValue, unknown
 from kmsim.system.built import PHASES
 from kmsim.system.rows import Rows, blank
-from kmsim.system.settings import Settings, number
+from kmsim.system.settings import Settings
 
 NEEDED = ("name", "phase", "pupils", "fsm", "x", "y", "la", "region")
 OPTIONAL = ("teachers",)
 MAY_BE_UNKNOWN = ("pupils", "fsm")
-MOST_KM, MOST_PUPILS, MOST_TEACHERS = 10_000, 20_000, 2_000
 
 
 def village(chosen: Settings) -> tuple[Rows, list[str]]:
@@ -47,16 +47,9 @@ def _school(place: str, school: Any) -> dict[str, Any]:
 
 
 def _value(place: str, key: str, value: Any) -> Any:
-    if key in ("x", "y"):
-        return number(place, value, -MOST_KM, MOST_KM, "a number of km")
-    if key == "fsm":
-        return number(place, value, 0, 1, "a share from 0 to 1")
-    if key == "pupils":
-        return number(place, value, 0, MOST_PUPILS, f"a number from 0 to {MOST_PUPILS}")
-    if key == "teachers":
-        return number(place, value, 1, MOST_TEACHERS, f"a number from 1 to {MOST_TEACHERS}")
-    if not isinstance(value, str) or not value.strip():
-        raise BadValue(place, value, "text")
+    if (bound := f"school.{key}") in BOUNDS:
+        return bounded(place, value, bound)
+    bounded_name(place, value)
     if key == "phase":
         if value not in PHASES:
             raise unknown(place, value, PHASES, "a phase")

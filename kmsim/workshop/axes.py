@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from kmsim.scenario import number
+from kmsim.bounds import bounded
 from kmsim.workshop.reading import table
 
 MOST_TICKS = 6
@@ -40,7 +40,7 @@ def held(place: str, data: Any, names: list[str]) -> dict[str, tuple[float, floa
     found = {}
     for name, one in table(place, data, (), (*names, "year")).items():
         ends = table(f"{place}.{name}", one, ("min", "max"), ("ticks",))
-        low, high = (number(f"{place}.{name}.{end}", ends[end], -1e9, 1e9) for end in ("min", "max"))
+        low, high = (bounded(f"{place}.{name}.{end}", ends[end], "page.axis") for end in ("min", "max"))
         if low < high:
             found[name] = (low, high)
     return found

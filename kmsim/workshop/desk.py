@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from kmsim import fingerprint
+from kmsim.bounds import Bound, bounded
 from kmsim.errors import BadValue
-from kmsim.scenario import number
 from kmsim.workshop import curves, files, labels, predicting, studies
 from kmsim.workshop.assumptions import assumptions
 from kmsim.workshop.axes import held
@@ -84,7 +84,7 @@ class Desk:
             "request", data, ("client", "number", "scenario", "runs"), ("outcomes", "axes")
         )
         setup = read_setup(given["scenario"])
-        asked = number("runs", given["runs"], 1, self.results.steps[-1], whole=True)
+        asked = bounded("runs", given["runs"], Bound(1, self.results.steps[-1], whole=True))
         wanted = [
             choice("outcomes", o, curves.CURVES, "a curve")
             for o in some("outcomes", given["outcomes"], curves.MOST_CURVES)
@@ -92,7 +92,7 @@ class Desk:
         axes = held("axes", given["axes"], list(curves.CURVES))
         self._scenarios(setup)
         work = lambda: self._simulated(setup, asked, list(dict.fromkeys(wanted)), axes)  # noqa: E731
-        number_ = number("number", given["number"], 0, 2**53, whole=True)
+        number_ = bounded("number", given["number"], "page.number")
         found = await self._newest_only("simulate", given["client"], number_, work)
         return {"client": given["client"], "number": number_} | found
 
@@ -146,7 +146,7 @@ class Desk:
         given = table("request", data, ("scenario", "policy", "school"))
         setup = read_setup(given["scenario"])
         arm = setup.arm("policy", given["policy"])
-        row = number("school", given["school"], 0, self.place.system.n_schools - 1, whole=True)
+        row = bounded("school", given["school"], Bound(0, self.place.system.n_schools - 1, whole=True))
         runs, seen = await self._asked(self._told_of(setup, arm))
         return story(setup, runs, seen, self.place.system, row)
 
@@ -199,7 +199,7 @@ class Desk:
         given = table("request", data, ("scenario", "runs", "kind"))
         setup = read_setup(given["scenario"])
         kind = choice("kind", given["kind"], files.KINDS, "a kind of file")
-        count = number("runs", given["runs"], 1, self.results.steps[-1], whole=True)
+        count = bounded("runs", given["runs"], Bound(1, self.results.steps[-1], whole=True))
         runs = await self._asked(self.results.of(setup, count))
         hashed = files.hash_of(runs, count)
         if kind == "json":

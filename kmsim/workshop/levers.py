@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from kmsim.bounds import Bound, bounded
 from kmsim.errors import BadValue
 from kmsim.evidence.table import findings, look_up
 from kmsim.parameters import PARAMETERS
 from kmsim.policies.levers import Archetype, SomethingNew
 from kmsim.policies.policy import SETTINGS, Policy
-from kmsim.scenario import number
 
 TURNOVER = (
     "leave_0", "leave_2", "leave_4", "leave_6", "leave_10", "leave_30", "move", "head_leave_primary", "head_leave_secondary",
@@ -71,7 +71,7 @@ class Lever:
         >>> LEVERS["cpd"].read("levers.cpd", 0.61)
         0.6
         """
-        given = number(place, value, self.low, self.high)
+        given = bounded(place, value, Bound(self.low, self.high))
         return round(self.low + round((given - self.low) / self.step) * self.step, 6)
 
     def steps(self) -> list[float]:

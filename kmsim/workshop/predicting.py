@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kmsim.bounds import Bound, bounded
 from kmsim.report.frames import shown_year
-from kmsim.scenario import number
 from kmsim.workshop import numbers
 from kmsim.workshop.curves import CURVES, band, years
 from kmsim.workshop.reading import some
@@ -28,8 +28,8 @@ def guess_years(setup: Setup) -> list[int]:
 def judged(setup: Setup, found: Found, outcome: str, guess: Any) -> dict[str, Any]:
     """A guessed curve against the runs: a sentence on the last year, and each year in words. Raises BadValue."""
     at = guess_years(setup)
-    values = [number(f"guess[{i}]", v, -1e6, 1e6) for i, v in enumerate(some("guess", guess, len(at)))]
-    number("guess", len(values), len(at), len(at), whole=True)
+    values = [bounded(f"guess[{i}]", v, "page.guess") for i, v in enumerate(some("guess", guess, len(at)))]
+    bounded("guess", len(values), Bound(len(at), len(at), whole=True))
     year, b = years(setup), band(found, outcome)
     cells = [b.cell(year.index(float(y))) for y in at]
     last, mine = cells[-1], values[-1]

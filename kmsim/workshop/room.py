@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from kmsim.bounds import Bound, bounded
 from kmsim.errors import BadValue, KmsimError
-from kmsim.scenario import number
 from kmsim.workshop.limits import Limit
 from kmsim.workshop.reading import choice
 
@@ -99,12 +99,12 @@ class Room:
     def answer(self, guest: str, data: dict[str, Any]) -> None:
         """A guest's answer to what is asked now; again until it is locked. Raises BadValue or Refused."""
         question = self.question
-        if question is None or number("round", data["round"], 0, 10**9, whole=True) != self.round:
+        if question is None or bounded("round", data["round"], "page.round") != self.round:
             raise Refused("this question is over: wait for the next")
         if self.locked:
             raise Refused("the answers are locked: watch the screen")
         if question["kind"] == "number":
-            value: Any = number("value", data["value"], question["min"], question["max"])
+            value: Any = bounded("value", data["value"], Bound(question["min"], question["max"]))
         else:
             value = choice("value", data["value"], [option["id"] for option in question["options"]], "an answer")
         self.answers[guest] = value

@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from kmsim import configuration
+from kmsim.bounds import Bound, bounded
 from kmsim.errors import BadValue, unknown
 from kmsim.parameters import PARAMETERS, resolve
 from kmsim.policies.levers import archetypes
 from kmsim.policies.policy import Policy, read_policy
-from kmsim.scenario import Practice, Scenario, number, read_scenario
+from kmsim.scenario import Practice, Scenario, read_scenario
 from kmsim.workshop.labels import network_name, plain_name
 from kmsim.workshop.levers import LEVERS, TURNOVER, no_network, turned_over, values_of
 from kmsim.workshop.place import Place
@@ -20,8 +21,6 @@ from kmsim.workshop.reading import choice, some, table
 
 VERSION = 1
 IDS = "ABCD"
-YEARS = (4, 15)
-SEEDS = (0, 1_000_000)
 TICKS_PER_YEAR = 6
 TICKS_PER_TERM = 2
 SHARED = ("budget", "funded_years", "turnover")
@@ -193,10 +192,10 @@ def read_setup(data: Any, place: str = "scenario") -> Setup:
         arms=tuple(_arm(f"{place}.policies[{i}]", IDS[i], arm) for i, arm in enumerate(sent)),
         budget=shared["budget"],
         funded_years=int(shared["funded_years"]),
-        years=number(f"{place}.years", given["years"], *YEARS, whole=True),
+        years=bounded(f"{place}.years", given["years"], "page.years"),
         turnover=shared["turnover"],
         practice=choice(f"{place}.practice", given["practice"], practices(), "a practice"),
-        seed=number(f"{place}.seed", given["seed"], *SEEDS, whole=True),
+        seed=bounded(f"{place}.seed", given["seed"], "page.seed"),
         parameters=_parameters(f"{place}.parameters", given["parameters"]),
     )
     if setup.funded_years > setup.years:
@@ -231,7 +230,7 @@ def _parameters(place: str, data: Any) -> tuple[tuple[str, float], ...]:
     found = []
     for name, value in table(place, data, (), known).items():
         low, high = PARAMETERS[name].prior
-        good = round(number(f"{place}.{name}", value, low, high), 9)
+        good = round(bounded(f"{place}.{name}", value, Bound(low, high)), 9)
         if good != PARAMETERS[name].default:
             found.append((name, good))
     resolve(dict(found))

@@ -32,11 +32,11 @@ BOTH = [
     ("system.la=a\nb", ["system.la", "can be printed"]),
     ("system.la=\udc80", ["system.la", "can be printed"]),
     # wrong types, out of range, fractions, no numbers
-    ("years=ten", ["years=ten", "a whole number from 1 to 60"]),
+    ("years=ten", ["years=ten", "a whole number from 1 to 100"]),
     ("years=[5]", ["years=", "a whole number"]),
     ("years=true", ["years=True", "a whole number"]),
     ("years=null", ["years=None", "a whole number"]),
-    ("years=0", ["years=0", "from 1 to 60"]),
+    ("years=0", ["years=0", "from 1 to 100"]),
     ("years=2.5", ["years=2.5", "a whole number"]),
     ("years=nan", ["years=nan", "a whole number"]),
     ("years=1e999", ["years=inf", "a whole number"]),
@@ -47,7 +47,7 @@ BOTH = [
     ("funded_years=11", ["funded_years=11", "at most years, which is 10"]),
     ("funded_years=-1", ["funded_years=-1", "from 0"]),
     ("taper=-1", ["taper=-1", "from 0"]),
-    ("budget=-5", ["budget=-5", "a number from 0"]),
+    ("budget=-5", ["budget=-5", "a number above 0"]),
     ("budget=nan", ["budget=nan", "a number"]),
     ("budget=inf", ["budget=inf", "a number"]),
     ("budget=lots", ["budget=lots", "a number"]),
@@ -183,7 +183,7 @@ def test_debug_shows_the_traceback_and_the_line(kmsim):
     said = kmsim("run", "years=0", "--debug")
     assert said.code == 2
     assert said.err.startswith("Traceback")
-    assert said.err.endswith("kmsim: years=0: expected a whole number from 1 to 60\n")
+    assert said.err.endswith("kmsim: years=0: expected a whole number from 1 to 100\n")
 
 
 def test_our_own_mistakes_are_one_line_and_exit_code_1(kmsim, monkeypatch):

@@ -53,7 +53,7 @@ def test_a_comparison_of_two_policies_on_the_village(kmsim, words):
     assert manifest["seeds"] == [1, 2]
     again = kmsim(*words)
     assert (again.code, again.out) == (0, said.out)
-    refused = kmsim(*words, "budget=0")
+    refused = kmsim(*words, "budget=1")
     assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
     assert "budget auto (now 0" in refused.err
 

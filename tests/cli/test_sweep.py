@@ -191,7 +191,7 @@ def test_only_sweep_takes_m(kmsim):
         (["design.vary=theta"], "design.vary=theta: expected keys and what they vary over"),
         (["design.vary={theta: 1..3"], "{theta: 1..3, r_try: [2, 3]}"),
         (["design.vary={theta: 1..3}", "design.vary.parameters.theta=1..2"], "given twice"),
-        (["design.vary.theta="], "design.vary.theta=: expected a number (contacts)"),
+        (["design.vary.theta="], "design.vary.theta=: expected a number from 0 to 8 (contacts)"),
         (["design.vary.theta=[]"], "at least one"),
         (["design.vary.theta=1,"], "before and after each comma"),
         (["design.vary.theta=1...3"], "design.vary.theta=1...3"),

@@ -163,9 +163,15 @@ def test_a_design_tells_itself_as_plain_data():
         ({"kind": "lhs", "vary": {"theta": "0..3"}}, "design.vary.theta=0..3: expected a number above 0"),
         ({"kind": "lhs", "vary": {"theta": "1..1e999"}}, "design.vary.theta=1..1e999: expected a range that rises"),
         ({"kind": "grid", "vary": {"theta": [1, 9]}}, "design.vary.theta=9: expected a number from 0 to 8 (contacts)"),
-        ({"kind": "grid", "vary": {"theta": [1, "=2+2"]}}, "design.vary.theta==2+2: expected a number (contacts)"),
+        (
+            {"kind": "grid", "vary": {"theta": [1, "=2+2"]}},
+            "design.vary.theta==2+2: expected a number from 0 to 8 (contacts)",
+        ),
         ({"kind": "grid", "vary": {"theta": [1, math.nan]}}, "design.vary.theta=nan: expected a number from 0"),
-        ({"kind": "grid", "vary": {"theta": [True]}}, "design.vary.theta=True: expected a number (contacts)"),
+        (
+            {"kind": "grid", "vary": {"theta": [True]}},
+            "design.vary.theta=True: expected a number from 0 to 8 (contacts)",
+        ),
         ({"kind": "grid", "vary": {"theta": []}}, "design.vary.theta=[]: expected at least one value"),
         ({"kind": "grid", "vary": {"theta": [[1, 2]]}}, "design.vary.theta=[1, 2]: expected a number or a name"),
         ({"kind": "grid", "vary": {"theta": [1, 1.0]}}, "design.vary.theta=1,1.0: expected each value once"),
@@ -174,7 +180,10 @@ def test_a_design_tells_itself_as_plain_data():
         ({"kind": "lhs", "vary": {"budget": "prior"}}, "design.vary.budget=prior: expected a range such as 1..3"),
         ({"kind": "lhs", "vary": {"q_well": "prior"}}, "the parameter table has no range for it"),
         ({"kind": "lhs", "vary": {"years": "1.5..3"}}, "design.vary.years=1.5..3: expected a range of whole numbers"),
-        ({"kind": "lhs", "vary": {"theta": "1.."}}, "1..: expected a number (contacts); several: a range 1..3, a list"),
+        (
+            {"kind": "lhs", "vary": {"theta": "1.."}},
+            "1..: expected a number from 0 to 8 (contacts); several: a range 1..3, a list",
+        ),
         ({"kind": "lhs", "vary": {"theta": "Prior"}}, "a range 1..3, a list [2,3] or prior"),
         ({"kind": "lhs", "vary": {"theta": ""}}, "a range 1..3, a list [2,3] or prior"),
         ({"kind": "lhs", "vary": {"theta": "1,2"}}, "a range 1..3, a list [2,3] or prior"),
@@ -183,7 +192,7 @@ def test_a_design_tells_itself_as_plain_data():
             "design.vary.years=1-3: expected a number, or several: a range 1..3",
         ),
         ({"kind": "lhs", "vary": {"budget": ["1e6"]}}, "design.vary.budget='1e6': expected a number, or several"),
-        ({"kind": "lhs", "vary": {"theta": ["2"]}}, "design.vary.theta='2': expected a number (contacts)"),
+        ({"kind": "lhs", "vary": {"theta": ["2"]}}, "design.vary.theta='2': expected a number from 0 to 8 (contacts)"),
         (
             {"kind": "grid", "vary": {"budget": [10**400]}},
             "design.vary.budget=a number of 401 digits: expected one below",

@@ -136,7 +136,9 @@ def test_a_table_of_the_users_own(own, tmp_path):
         {"parameters.theta": 3, "network.ownership": 0.4},
     ]
     (tmp_path / "elsewhere" / "bad.csv").write_text("theta\n1\n=1+1\n", encoding="utf-8")
-    with pytest.raises(KmsimError, match=r"bad.csv, row 2: parameters.theta==1\+1: expected a number \(contacts\)"):
+    with pytest.raises(
+        KmsimError, match=r"bad.csv, row 2: parameters.theta==1\+1: expected a number from 0 to 8 \(contacts\)"
+    ):
         plan(design="table", **{"design.path": "bad.csv"})
     with pytest.raises(KmsimError, match=r"parameters.theta=2: expected no value beside the design"):
         plan(design="table", **{"design.path": "mine.csv", "parameters.theta": 2})
@@ -174,10 +176,10 @@ def test_two_ways_to_say_one_thing():
         ({"parameters": None}, "parameters=None: expected keys and values"),
         ({"design.vary": "theta", "design.vary.theta": [1]}, "design.vary=theta: expected keys and what they vary over"),
         ({"system": [1]}, "system"),
-        ({"parameters.theta": "1,2"}, "expected a number (contacts); to vary it, design.vary.theta=1,2"),
-        ({"parameters.theta": "1..3"}, "expected a number (contacts); to vary it, design.vary.theta=1..3"),
-        ({"parameters": {"theta": [1, 2]}}, "expected a number (contacts); to vary it, design.vary.theta=1,2"),
-        ({"years": "5,6"}, "years=5,6: expected a whole number from 1 to 60; to vary it, design.vary.years=5,6"),
+        ({"parameters.theta": "1,2"}, "expected a number from 0 to 8 (contacts); to vary it, design.vary.theta=1,2"),
+        ({"parameters.theta": "1..3"}, "expected a number from 0 to 8 (contacts); to vary it, design.vary.theta=1..3"),
+        ({"parameters": {"theta": [1, 2]}}, "expected a number from 0 to 8 (contacts); to vary it, design.vary.theta=1,2"),
+        ({"years": "5,6"}, "years=5,6: expected a whole number from 1 to 100; to vary it, design.vary.years=5,6"),
         ({"parameters.thta": 1}, "parameters.thta: not a parameter; did you mean 'theta'?"),
         ({"workers": "2"}, "workers='2': expected a whole number from 1 to 1024"),
         ({"replicates": "2"}, "replicates='2': expected a whole number from 1 to"),

@@ -47,7 +47,7 @@ def test_borough(borough, policy):
         {"taper": 1.0},
         {"network": None, "years": 5, "funded_years": 1},
         {"budget": 40_000},
-        {"budget": 0},
+        {"budget": 1},
     ],
     ids=str,
 )

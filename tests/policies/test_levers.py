@@ -149,7 +149,7 @@ def test_costs_are_those_of_the_specification():
         ([{"coaching": {"hours": True}}], "coaching.hours=True"),
         ([{"coaching": 15}], "coaching=15: expected settings"),
         ([{"cpd": {"intensity": 1.01}}], "cpd.intensity=1.01: expected a number from 0 to 1"),
-        ([{"recruit": {"rounds": 2.5}}], "recruit.rounds=2.5: expected a whole number from 1 to 60"),
+        ([{"recruit": {"rounds": 2.5}}], "recruit.rounds=2.5: expected a whole number from 1 to 100"),
         ([{"recruit": {"rounds": 0}}], "recruit.rounds=0"),
         ([{"recruit": {"unit": "trsut"}}], "did you mean 'trust'?"),
         ([{"recruit": {"hubs": 1}}], "recruit.hubs=1: expected true or false"),

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from kmsim.errors import BadValue
 from kmsim.system import PHASES, System, build
 from kmsim.system.build import fsm_rank
 from kmsim.system.built import POSTS_SOURCES
@@ -192,8 +193,10 @@ def test_thinned_systems_keep_trusts_and_federations_whole(scale, group):
     assert large[1] == pytest.approx(large[0], abs=0.03)
 
 
-def test_one_school_is_left_however_thin_a_system():
-    assert build("village", {"scale": 100}).n_schools == 1
+def test_schools_are_left_at_the_largest_scale():
+    assert build("village", {"scale": 5 / 3}).n_schools >= 1
+    with pytest.raises(BadValue, match=r"system.scale=100.0: expected a number from 1 to 1.66667"):
+        build("village", {"scale": 100})
 
 
 def test_subsets_combine_and_take_lists():

@@ -17,11 +17,11 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from kmsim.bounds import bounded
 from kmsim.errors import KmsimError, RunFailed
 from kmsim.lab.executors import Take, came_of
 from kmsim.lab.work import Batch, Came, Work
 from kmsim.lab.workers import ONE_THREAD, deaf_to_ctrl_c
-from kmsim.scenario import number
 
 AHEAD = 1  # batches that wait at the scheduler, so that no worker waits for us
 SECONDS_TO_CONNECT = 10
@@ -109,8 +109,8 @@ class Slurm(Dask):
     def __init__(
         self, jobs: Any = 1, cores: Any = 1, memory: Any = "2GB", walltime: Any = "01:00:00", **more: Any
     ) -> None:
-        jobs = number("executor.jobs", jobs, 1, 10_000, whole=True)
-        cores = number("executor.cores", cores, 1, 1_000, whole=True)
+        jobs = bounded("executor.jobs", jobs)
+        cores = bounded("executor.cores", cores)
         super().__init__(jobs * cores)
         self._jobs = jobs
         self._settings = {"cores": cores, "processes": cores, "memory": str(memory), "walltime": str(walltime)}
