@@ -83,6 +83,14 @@ for _category in (IncompleteWarning, DamageWarning):  # each time, unless the us
     warnings.filterwarnings("always", category=_category, append=True)
 
 
+class SystemRefusal(KmsimError, RunFailed):
+    """Runs that stopped because the system gave no more disk, memory, files or processes: exit code 2, what is done is kept.
+
+    >>> issubclass(SystemRefusal, KmsimError), issubclass(SystemRefusal, RunFailed)
+    (True, True)
+    """
+
+
 def unknown(key: str, name: Any, known: Iterable[str], what: str) -> UnknownName:
     """The error for a name that is not one of `known`, with the nearest of them.
 

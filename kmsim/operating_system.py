@@ -51,6 +51,15 @@ def refusal(error: BaseException) -> str | None:
     return None
 
 
+def is_limit(error: BaseException) -> bool:
+    """Whether an error is for want of memory, files or processes: then the next run fails alike.
+
+    >>> is_limit(MemoryError()), is_limit(FileNotFoundError(2, "No such file or directory"))
+    (True, False)
+    """
+    return isinstance(error, MemoryError | OSError) and _number(error) in _ADVICE
+
+
 def words(number: int, file: str | None = None, told: str = "") -> str:
     """What an error number means, with advice where there is some. file: which file it is about; told: what else is known.
 

@@ -17,7 +17,7 @@ from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from types import ModuleType
 
-from kmsim.cli.environment import check_place, in_utf8, usable_environment
+from kmsim.cli.environment import check_memory, check_place, in_utf8, usable_environment
 from kmsim.cli.streams import StdoutError, standard_streams
 from kmsim.errors import KmsimError, RunFailed, unknown
 from kmsim.operating_system import refusal
@@ -133,6 +133,7 @@ def _do(words: Sequence[str]) -> int:
         warnings.simplefilter("ignore")
     if rest[0] not in READ_ONLY:
         check_place(rest)
+        check_memory(rest[0])
     return verb.main(_trusting(rest[1:]), flags)
 
 

@@ -19,6 +19,12 @@ SET = {
     "MPLBACKEND": "agg",
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }
+# MiB of address space without which a verb ends in the middle of loading, as measured. Others need what status needs.
+MEMORY = {
+    "run": 850,
+    **dict.fromkeys(("compare", "sweep", "resume", "rerun", "study", "scorecard", "calibrate", "workshop"), 1150),
+}
+LEAST_MEMORY = 400
 _WARNINGS = "PYTHONWARNINGS"
 _UTF8 = "PYTHONUTF8"
 
@@ -67,3 +73,17 @@ def check_place(words: Sequence[str]) -> None:
         except UnicodeEncodeError:
             shown = os.fsencode(text).decode("utf-8", "backslashreplace")
             raise KmsimError(f"{what}: '{shown}' is not UTF-8 text; rename it, or work in another folder") from None
+
+
+def check_memory(verb: str) -> None:
+    """Raise KmsimError if this process may not have as much address space as a verb needs to load its libraries."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    needed = MEMORY.get(verb, LEAST_MEMORY)
+    if soft != resource.RLIM_INFINITY and soft < needed << 20:
+        raise KmsimError(
+            f"not enough memory: ulimit -v allows {soft >> 20:,} MiB, and kmsim {verb} needs {needed:,} MiB or more"
+        )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kmsim.errors import KmsimError, RunFailed
+from kmsim.errors import KmsimError, RunFailed, SystemRefusal
 from kmsim.fingerprint import fingerprint
 from kmsim.lab import leftovers, parts
 from kmsim.lab import work as lab_work
@@ -168,7 +168,8 @@ class _Ensemble:
         with closing(executor.each(work, agenda.take)) as stream:
             for came in stream:
                 if came.stopped:
-                    raise RunFailed(f"{came.stopped}; {self.how_to_go_on()}")
+                    kind = SystemRefusal if came.refused else RunFailed
+                    raise kind(f"{came.stopped}; {self.how_to_go_on()}")
                 if came.died:
                     came = replace(came, suspects=lab_work.suspects_of(came.batch))
                 stillborn = stillborn + 1 if came.died and not came.suspects else 0

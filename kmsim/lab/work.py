@@ -25,6 +25,8 @@ from kmsim.errors import KmsimError
 from kmsim.fingerprint import fingerprint
 from kmsim.lab import parts, regular_files
 from kmsim.lab.store import TRACES, Store, is_current, refusal
+from kmsim.operating_system import is_limit
+from kmsim.operating_system import refusal as refused
 
 if TYPE_CHECKING:
     from kmsim.lab.plan import Plan, Run
@@ -60,6 +62,7 @@ class Batch:
 class Came:
     """What came of a batch. failures: run and error; stopped: why nothing more can be done, anywhere.
 
+    refused: it is the system that refuses more (disk, memory, files), and neither the runs nor kmsim are at fault.
     died: the process that did it is gone; suspects: then, the runs that it may have been at.
     """
 
@@ -70,6 +73,7 @@ class Came:
     died: bool = False
     suspects: tuple[int, ...] = ()
     stopped: str | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,14 +135,17 @@ def do(batch: Batch, simulate: Simulate = simulate) -> Came:
         plan = _plan_of(batch.job)
     except KmsimError as error:
         return Came(batch, stopped=f"a worker on {socket.gethostname()}: {error}")
+    except (OSError, MemoryError) as error:
+        return Came(batch, stopped=refused(error), refused=True)
     folder = Path(batch.job.folder)
     try:
         found, failures = _simulated(plan, batch, simulate)
         kept = not found or parts.write_part(
             folder, tables_of(plan, found, batch.attempt), lambda: is_current(folder, batch.job.token)
         )
-    except OSError as error:
-        return Came(batch, stopped=refusal(folder, error))
+    except (OSError, MemoryError) as error:
+        told = refused(error) if is_limit(error) else refusal(folder, error)  # type: ignore[arg-type]
+        return Came(batch, stopped=told, refused=True)
     except KmsimError as error:  # a link stands in the way
         return Came(batch, stopped=str(error))
     if not kept:
@@ -163,6 +170,8 @@ def _simulated(
                     ends[timing] = funding_end(plan, run)
                 result = simulate(plan, run, ends[timing])
             except Exception as error:
+                if is_limit(error):
+                    raise
                 failures.append((index, _described(error)))
             else:
                 found.append((run, result, time.perf_counter() - start))

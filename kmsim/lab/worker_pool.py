@@ -14,6 +14,7 @@ Example
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import selectors
@@ -29,8 +30,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Self
 
-from kmsim.errors import RunFailed
+from kmsim.errors import RunFailed, SystemRefusal
 from kmsim.lab.workers import await_server, begin, context, starting
+from kmsim.operating_system import words
 
 STILLBORN = 3  # workers in a row that end before they begin: then something is wrong with all of them
 SECONDS_SILENT = 4.0  # in the middle of a message: then its worker counts as dead
@@ -48,9 +50,10 @@ class Answer:
     error: Exception | None = None
     died: bool = False
     stopped: str | None = None
+    refused: bool = False  # whether it is the system that gives no more processes or files
 
     def result(self) -> Any:
-        """The value. Raises what the function raised, RunFailed if the worker died.
+        """The value. Raises what the function raised, RunFailed if the worker died, SystemRefusal if none can be started.
 
         >>> Answer("mine", 3).result()
         3
@@ -58,7 +61,8 @@ class Answer:
         if self.error is not None:
             raise self.error
         if self.died:
-            raise RunFailed(self.stopped or "a worker process died at this piece of work, each time it was tried")
+            kind = SystemRefusal if self.refused else RunFailed
+            raise kind(self.stopped or "a worker process died at this piece of work, each time it was tried")
         return self.value
 
 
@@ -210,9 +214,8 @@ class WorkerPool:
             try:
                 self._hand(task)
             except OSError as error:
-                found.append(
-                    Answer(task.name, died=True, stopped=f"no worker process can be started: {error.strerror}")
-                )
+                told = f"no worker process can be started: {words(error.errno or errno.EAGAIN)}"
+                found.append(Answer(task.name, died=True, stopped=told, refused=True))
         return found
 
     # -- one worker --------------------------------------------------------------------------

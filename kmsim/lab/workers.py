@@ -6,7 +6,9 @@ server of processes that a script has started before, for itself, is used as it 
 
 from __future__ import annotations
 
+import errno
 import gc
+import math
 import multiprocessing
 import os
 import signal
@@ -25,6 +27,7 @@ ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NU
 _ENVIRONMENT = {**ONE_THREAD, "PYTHONSAFEPATH": "1"}
 _TOLD = "ignore:no writable cache folder"  # a warning that whoever asks has given already
 _LOADED = ("kmsim.lab.work", "kmsim.lab.plan", "kmsim.model")  # before there is work
+FILES_NEEDED = 24  # open at once, to start the server and two workers
 _one_at_a_time = threading.RLock()
 
 
@@ -44,7 +47,7 @@ def _has_server() -> bool:
 
 def start_server() -> None:
     """Have the server that workers come from load the model, while we do something else. Does nothing where there is none."""
-    if _has_server():
+    if _has_server() and _files_allowed() >= FILES_NEEDED:
         from multiprocessing.forkserver import ensure_running
 
         context()  # so that it knows what to load
@@ -53,7 +56,12 @@ def start_server() -> None:
 
 
 def await_server() -> None:
-    """Wait until the server that workers come from has loaded, and hear Ctrl-C meanwhile: to start a worker waits for it too."""
+    """Wait until the server that workers come from has loaded, and hear Ctrl-C meanwhile: to start a worker waits for it too.
+
+    Raises OSError where too few files may be open: the server would end with a traceback of its own.
+    """
+    if _files_allowed() < FILES_NEEDED:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     if _has_server():
         waiting = threading.Thread(target=_start_one, daemon=True)  # only the main thread hears Ctrl-C, and it can
         waiting.start()
@@ -63,8 +71,18 @@ def await_server() -> None:
 def _start_one() -> None:
     """Start a process that does nothing: this takes until the server has loaded."""
     process = context().Process(target=_do_nothing, daemon=True, name="kmsim waits")
-    with starting():
+    with starting(), suppress(OSError):  # whoever starts the first worker is told of it
         process.start()
+
+
+def _files_allowed() -> float:
+    """How many files this process may have open."""
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return math.inf
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return math.inf if soft == resource.RLIM_INFINITY else soft
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from kmsim.errors import BadValue, unknown
 from kmsim.lab.work import Batch, Came, Work
+from kmsim.operating_system import is_limit, refusal
 
 Take = Callable[[], Batch | None]  # the next batch; None: none now, ask again when something has come
 EXECUTORS = ("processes", "serial", "dask", "slurm")
@@ -75,4 +76,6 @@ def came_of(work: Work, batch: Batch) -> Came:
     try:
         return work(batch)
     except Exception as error:
+        if is_limit(error):
+            return Came(batch, stopped=refusal(error), refused=True)
         return Came(batch, stopped=f"internal error: {type(error).__name__}: {' '.join(str(error).split())}")

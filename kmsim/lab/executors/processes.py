@@ -7,6 +7,7 @@ from collections.abc import Generator
 from kmsim.lab.executors import Take, came_of
 from kmsim.lab.work import Batch, Came, Work
 from kmsim.lab.worker_pool import Answer, WorkerPool
+from kmsim.operating_system import is_limit, refusal
 
 
 class Processes:
@@ -37,7 +38,9 @@ def _came(answer: Answer) -> Came:
     """What came of a batch, if need be that its worker died or that its answer could not be sent."""
     batch: Batch = answer.task
     if answer.died:
-        return Came(batch, died=True, stopped=answer.stopped)
+        return Came(batch, died=True, stopped=answer.stopped, refused=answer.refused)
     if answer.error is not None:
+        if is_limit(answer.error):
+            return Came(batch, stopped=refusal(answer.error), refused=True)
         return Came(batch, stopped=f"internal error: {' '.join(str(answer.error).split())}")
     return answer.value
