@@ -203,8 +203,13 @@ def _internal(error: Exception, debug: bool) -> int:
     return _fail(what + ("" if debug else "; --debug shows the traceback"), 1, debug)
 
 
+def _printable(text: str) -> str:
+    """A text as one line that a terminal can show: letters that do not print are written out, as in \\x1b."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    print("kmsim: " + " ".join(message.split()), file=sys.stderr)
+    print("kmsim: " + _printable(" ".join(message.split())), file=sys.stderr)
     return code
