@@ -59,18 +59,18 @@ def scenarios(choose: random.Random, number: int, folder: Path) -> Iterator[Case
 def extracts(choose: random.Random, number: int, folder: Path) -> Iterator[Case]:
     """So many extracts of GIAS, each written into the folder when it is asked for."""
     for _ in range(number):
-        rows = [[*GIAS], *_schools()]
+        rows, whole = [[*GIAS], *_schools()], 0
         if choose.random() < 0.6:
             for _ in range(choose.choice((1, 1, 3))):
                 at = choose.randrange(len(rows))
                 column = choose.randrange(len(GIAS))
                 rows[at][column] = text(choose, rows[at][column])
-            content = _csv(rows)
+            content, whole = _csv(rows), len(rows) - 1
         else:
             content = data(choose, _csv(rows))
         (folder / "extract.csv").write_bytes(content)
         words = ("run", "system=gias", "system.path=extract.csv", "policy=coaching", *SHORT)
-        yield Case("gias", f"extract.csv: {content[:80]!a}", words, ("extract.csv", "system", "line", "row"))
+        yield Case("gias", f"extract.csv: {content[:80]!a}", words, ("extract.csv", "system", "line", "row"), whole)
 
 
 def _schools() -> list[list[str]]:

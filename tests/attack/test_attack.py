@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from kmsim.system import build
 from tests.attack import files, folders, tables, words
 from tests.attack.trial import Case, Outcome, attempt, listing, run
 
@@ -55,6 +57,8 @@ def attacked(family: str, folder: Path) -> Iterator[Outcome]:
         found = attempt(case, folder)
         if case.family == "folder":
             found = _judged(found, folder)
+        if case.rows and found.code == 0:
+            found = _counted(found)
         yield found
         if turn % SHARES == SHARES - 1:
             yield _again(fresh, folder)
@@ -80,6 +84,18 @@ def _again(fresh: bytes, folder: Path) -> Outcome:
         finally:
             os.chdir(folder)
     return Outcome(case, code, out, err, () if same and not raised else (f"gives other bits now: {err}{raised}",))
+
+
+def _counted(found: Outcome) -> Outcome:
+    """Of an extract besides: each of its schools is in the system, or told as left out."""
+    taken = build("gias", {"path": "extract.csv"}).n_schools
+    left_out = sum(map(int, re.findall(r"^note: (\d+) schools? left out", found.err, re.MULTILINE)))
+    if taken + left_out == found.case.rows:
+        return found
+    fault = (
+        f"has {found.case.rows} schools, of which {taken} are taken and {left_out} told as left out: {found.err[-300:]}"
+    )
+    return Outcome(found.case, found.code, found.out, found.err, (*found.faults, fault))
 
 
 _WHOLE: dict[Path, str] = {}

@@ -25,12 +25,13 @@ SECONDS = 60  # a trial that takes so long hangs
 
 @dataclass(frozen=True)
 class Case:
-    """A command, and names of which its refusal must mention one: keys, files, rows. files: may it change what is in the folder?"""
+    """A command, and names of which its refusal must mention one: keys, files, rows."""
 
     family: str
     what: str
     words: tuple[str, ...]
     names: tuple[str, ...] = ()
+    rows: int = 0  # of an extract whose lines are whole: how many schools stand in it
 
 
 @dataclass(frozen=True)
