@@ -110,8 +110,20 @@ def _main(words: Sequence[str]) -> int:
         return _internal(error, debug)
 
 
+def _checked(words: Sequence[str]) -> Sequence[str]:
+    """The words, if a shell could have given them: no NUL, and nothing that the file system has no bytes for."""
+    for word in words:
+        try:
+            whole = b"\0" not in os.fsencode(word)
+        except UnicodeEncodeError:
+            whole = False
+        if not whole:
+            raise KmsimError(f"{word[:60]}: expected text without characters that no file name or value can have")
+    return words
+
+
 def _do(words: Sequence[str]) -> int:
-    flags, rest = _flags(words)
+    flags, rest = _flags(_checked(words))
     if flags.version:
         from kmsim.fingerprint import VERSION, fingerprint
 

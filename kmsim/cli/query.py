@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,9 @@ Only this folder can be read, and nothing can be written.
 """
 
 
+_SETTING = re.compile(r"[\w.+~-]*=\S*")  # key=value: no SELECT is one word
+
+
 def help_text() -> str:
     """What `kmsim query --help` shows."""
     told = {"DIR": "the folder of a sweep", "SQL": "one SELECT of DuckDB's, in quotes"} | defaults_told(VERB)
@@ -54,18 +58,19 @@ def help_text() -> str:
 def main(words: Sequence[str], flags: Flags) -> int:
     """Show what one SELECT finds. Raises KmsimError for what is not one, and for what it may not read."""
     folder, rest = folder_and_rest(words, VERB, " and a SELECT", ' "SELECT * FROM runs"')
-    if not rest:
-        raise KmsimError(
-            f'{VERB}: expected a SELECT after the folder, such as: kmsim {VERB} {folder} "SELECT * FROM runs"'
-        )
-    shape = read(rest[1:], keys(VERB), VERB, ()).get("format", FORMATS[0])
+    settings = [word for word in rest if _SETTING.fullmatch(word)]
+    selects = [word for word in rest if not _SETTING.fullmatch(word)]
+    shape = read(settings, keys(VERB), VERB, ()).get("format", FORMATS[0])
+    if len(selects) != 1:
+        told = f"not {selects[1]}" if selects else f'such as: kmsim {VERB} {folder} "SELECT * FROM runs"'
+        raise KmsimError(f"{VERB}: expected one SELECT after the folder, in quotes, {told}")
     if shape not in FORMATS:
         raise unknown("format", shape, FORMATS, "a format")
 
     from kmsim.lab.query import answer
 
     terminal = Terminal(flags.quiet)
-    with answer(folder, rest[0]) as found:
+    with answer(folder, selects[0]) as found:
         if shape == "csv":
             _print_csv(found)
         else:

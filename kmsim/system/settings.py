@@ -76,7 +76,7 @@ def settings(config: Mapping[str, Any] | str, overrides: Mapping[str, Any] | Non
     given |= dict(overrides or {})
     for key in given:
         if key not in KEYS:
-            raise unknown("system", key, KEYS, "a setting of a system")
+            raise unknown(f"system.{key}", key, KEYS, "a setting of a system")
     given = {key: value for key, value in given.items() if value is not None}
     source = given.get("source")
     if source not in SOURCES:
