@@ -38,7 +38,7 @@ def usable_environment() -> Iterator[None]:
     os.environ.update(told)
     try:
         with warnings.catch_warnings():
-            warnings.filters[:] = [  # a warning is shown and ends no work
+            warnings.filters[:] = [  # type: ignore[index]  # a warning is shown and ends no work
                 ("default", *rest) if action == "error" else (action, *rest) for action, *rest in warnings.filters
             ]
             yield

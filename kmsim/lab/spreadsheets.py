@@ -39,8 +39,7 @@ class _Rows:
 
     def write(self, row: str) -> int:
         """Write one row."""
-        self._stream.write(row.removesuffix(_END) + "\n")
-        return len(row)
+        return self._stream.write(row.removesuffix(_END) + "\n")
 
 
 def rows_to(stream: _Stream) -> Any:

@@ -21,7 +21,14 @@ LONGEST = 48  # characters of a name in a sentence
 FONT = 12.0  # points: nothing in a figure is smaller
 
 # Settings of a session, not of a figure: these stay as they are.
-_OF_THE_SESSION = ("backend", "interactive", "toolbar", "timezone", "docstring.hardcopy", "savefig.directory")
+_OF_THE_SESSION: tuple[str, ...] = (
+    "backend",
+    "interactive",
+    "toolbar",
+    "timezone",
+    "docstring.hardcopy",
+    "savefig.directory",
+)
 _OF_THE_SESSION += ("webagg.", "tk.", "figure.max_open_warning", "figure.raise_window", "figure.hooks")
 
 # All of matplotlib's own defaults under ours, so that no settings file of a user's changes a figure.
