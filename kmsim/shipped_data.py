@@ -55,7 +55,12 @@ def _digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-if __name__ == "__main__":
+def write_parsed() -> Path:
+    """Write the file of JSON beside the YAML files, after one of them has changed. Returns its path."""
     place = Path(__file__).with_name("data") / PARSED
     place.write_text(parsed_text(), encoding="utf-8")
-    print(place)
+    return place
+
+
+if __name__ == "__main__":
+    print(write_parsed())

@@ -51,6 +51,7 @@ def bits(tree: Path) -> str:
 def main(words: list[str]) -> int:
     """Compare and stamp. Returns 1 if the bits differ."""
     from kmsim.fingerprint import code_fingerprint
+    from kmsim.shipped_data import write_parsed
 
     last = ["git", "log", "-1", "--format=%H", "--", str(POSTERIOR)]
     revision = (
@@ -69,10 +70,11 @@ def main(words: list[str]) -> int:
     code, day = code_fingerprint(), time.strftime("%-d %B %Y", time.gmtime())
     said = f"same_bits: totals and posts of all sets, three policies, 60 synthetic schools are the same bits with both codes ({day})"
     stamped = [
-        f"code: {code}" if line.startswith("code: ") else said if line.startswith("same_bits: ") else line
+        f"code: '{code}'" if line.startswith("code: ") else said if line.startswith("same_bits: ") else line
         for line in POSTERIOR.read_text(encoding="utf-8").splitlines()
     ]
     POSTERIOR.write_text("\n".join(stamped) + "\n", encoding="utf-8")
+    write_parsed()
     rows = list(csv.reader(SCORECARD.read_text(encoding="utf-8").splitlines()))
     at = rows[0].index("code")
     out = io.StringIO()

@@ -20,6 +20,7 @@ from kmsim.calibration import files
 from kmsim.errors import KmsimError
 from kmsim.lab.spreadsheets import rows_to
 from kmsim.posterior import FILE, TOLD
+from kmsim.shipped_data import write_parsed
 from kmsim.strict_yaml import to_yaml
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def ship(folder: str | Path, into: str | Path | None = None) -> list[Path]:
     except ValueError as error:
         raise KmsimError(f"{folder}: {error}") from None
     place = Path(into) if into is not None else Path(__file__).resolve().parents[1] / "data"
-    return [Path(shutil.copyfile(Path(folder) / name, place / name)) for name in (FILE, TOLD)]
+    shipped = [Path(shutil.copyfile(Path(folder) / name, place / name)) for name in (FILE, TOLD)]
+    return shipped if into is not None else [*shipped, write_parsed()]
 
 
 if __name__ == "__main__":
