@@ -119,4 +119,4 @@ def page(opener):
 
 def settle(page) -> None:
     """Wait until the runs of the newest scenario are all in."""
-    page.wait_for_selector('main[data-settled="true"]', timeout=30_000)
+    page.wait_for_selector('main[data-settled="true"]', timeout=120_000)

@@ -199,7 +199,7 @@ def test_12_why_says_what_each_feature_is_worth(page) -> None:
     mode(page, "Compare")
     page.get_by_role("tab", name="Why").click()
     region = page.get_by_role("region", name="Why")
-    region.locator("tbody tr").first.wait_for(timeout=30_000)
+    region.locator("tbody tr").first.wait_for(timeout=120_000)
     assert region.locator("tbody tr").count() >= 5
     assert region.locator(".lead").inner_text()
     assert re.search(r"points?", region.locator("tbody").inner_text())
@@ -209,7 +209,7 @@ def test_13_cost_against_effect_with_the_frontier(page) -> None:
     mode(page, "Compare")
     page.get_by_role("tab", name="Cost against effect").click()
     region = page.get_by_role("region", name="Cost against effect")
-    region.locator("li").first.wait_for(timeout=60_000)
+    region.locator("li").first.wait_for(timeout=120_000)
     assert region.locator("li").count() >= 8
     assert region.get_by_text("on the frontier").count() >= 1
     assert region.locator("canvas").count() == 1
@@ -262,7 +262,7 @@ def test_16_the_flip_test_says_what_would_turn_the_result_and_lets_it_be_tried(p
     mode(page, "Compare")
     page.get_by_role("tab", name="What would flip it").click()
     region = page.get_by_role("region", name="Flip test")
-    region.locator("tbody tr").first.wait_for(timeout=60_000)
+    region.locator("tbody tr").first.wait_for(timeout=120_000)
     assert region.locator(".lead").inner_text()
     before = hash_of(page)
     region.get_by_role("button", name=re.compile("Try it")).first.click()
@@ -287,13 +287,13 @@ def test_17_one_click_tells_a_schools_story(page) -> None:
     page.mouse.down()
     page.mouse.up()
     dialog = page.get_by_role("dialog")
-    dialog.locator("ol li").first.wait_for(timeout=20_000)
+    dialog.locator("ol li").first.wait_for(timeout=120_000)
     assert found.startswith(dialog.get_by_role("heading").inner_text())
     assert "year" in dialog.inner_text().lower()
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
     page.get_by_label("Tell the story of a school").select_option(index=3)
-    dialog.locator("ol li").first.wait_for(timeout=20_000)
+    dialog.locator("ol li").first.wait_for(timeout=120_000)
 
 
 def test_18_phones_join_with_the_code_and_their_guesses_make_a_histogram(page, opener, server) -> None:
@@ -330,7 +330,7 @@ def test_18_phones_join_with_the_code_and_their_guesses_make_a_histogram(page, o
 def test_19_picture_table_and_report_are_saved_and_say_where_they_come_from(page) -> None:
     page.get_by_role("button", name="Export").click()
     for name, start in (("Picture (PNG)", b"\x89PNG"), ("Table (CSV)", b""), ("Report", b"<!")):
-        with page.expect_download(timeout=60_000) as download:
+        with page.expect_download(timeout=120_000) as download:
             page.get_by_role("button", name=f"Save {name}").click()
         data = download.value.path().read_bytes()
         assert data.startswith(start) and len(data) > 500

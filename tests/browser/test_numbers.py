@@ -61,7 +61,7 @@ def test_what_the_page_shows_is_what_kmsim_run_gives_for_the_exported_scenario(p
     before = hash_of(page)
     page.get_by_label("B policy").select_option("coaching")
     page.wait_for_function("before => document.querySelector('main').dataset.hash !== before", arg=before)
-    page.wait_for_selector('main[data-settled="true"][data-runs="100"]', timeout=60_000)
+    page.wait_for_selector('main[data-settled="true"][data-runs="100"]', timeout=120_000)
 
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:

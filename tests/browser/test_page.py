@@ -255,5 +255,5 @@ def test_in_presenter_mode_nothing_is_cut_or_overprinted(opener, size: str, tmp_
     looked_at("four policies")
     for tab in ("Why", "Cost against effect"):
         page.get_by_role("tab", name=tab).click()
-        page.locator(".asked .lead").wait_for(timeout=60_000)
+        page.locator(".asked .lead").wait_for(timeout=120_000)
         looked_at(tab)

@@ -66,7 +66,7 @@ def tell(page) -> None:
     dialog = page.get_by_role("dialog")
     for i in range(1, 40):
         choice.select_option(index=i)
-        dialog.locator("ol li").first.wait_for(timeout=20_000)
+        dialog.locator("ol li").first.wait_for(timeout=120_000)
         told = dialog.inner_text().lower()
         parts = ("primary;", "signed up", "its funding has ended", "a quarter of its teachers", "does it well")
         if all(part in told for part in parts):

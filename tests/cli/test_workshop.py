@@ -70,8 +70,8 @@ def test_it_serves_and_ends_with_its_workers():
             workers = psutil.Process(server.pid).children(recursive=True)
             assert workers
             server.send_signal(signal.SIGINT)
-            assert server.wait(20) == 0
-            _, alive = psutil.wait_procs(workers, timeout=10)
+            assert server.wait(120) == 0
+            _, alive = psutil.wait_procs(workers, timeout=120)
             assert not alive
         finally:
             server.kill()

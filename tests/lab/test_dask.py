@@ -117,7 +117,7 @@ def test_a_scheduler_that_goes_away_is_told_in_one_line_and_what_is_done_stays(t
             scheduler.kill()
 
     try:
-        time.sleep(2)
+        _until_answered(int(port))
         with pytest.raises(
             RunFailed, match=r"the connection to the Dask scheduler was lost; .* runs are kept; go on with: "
         ):
@@ -128,6 +128,19 @@ def test_a_scheduler_that_goes_away_is_told_in_one_line_and_what_is_done_stays(t
             process.wait()
     assert Store.open(tmp_path / "e").scan().count >= 10
     assert run_plan(plan, tmp_path / "e", "serial", work=stand_in.do).whole
+
+
+def _until_answered(port: int) -> None:
+    """Wait until somebody listens at a port."""
+    end = time.monotonic() + process.BOUND
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=60).close()
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _free_port() -> int:
@@ -155,8 +168,7 @@ def test_without_the_extra_the_line_that_installs_it_is_told(tmp_path, plan, mon
         run_plan(plan, tmp_path / "e", "dask", 2, work=stand_in.do)
 
 
-@pytest.mark.xdist_group("browser")  # not beside a browser: these are seconds of the clock
-def test_ctrl_c_ends_within_2_seconds(tmp_path):
+def test_ctrl_c_ends_it(tmp_path):
     sweep = process.start(tmp_path, *process.MANY, "executor=dask")
     process.until_parts(sweep, tmp_path / process.FOLDER, 3)
     err = process.interrupted(sweep)

@@ -49,4 +49,4 @@ def serving(*keys: str) -> Iterator[Served]:
         yield Served(link[0].split("/#")[0], link[0], code[0] if code else None, join[1] if join else None)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
