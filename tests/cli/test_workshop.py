@@ -24,7 +24,7 @@ def test_its_flags_are_its_own(kmsim, flag):
     [
         (["system=boroug"], "did you mean 'borough'?"),
         (["system.la=Camdn"], "did you mean 'Camden'?"),
-        (["port=99999"], "port=99999: expected a whole number from 0 to 65535"),
+        (["port=99999"], "port=99999: expected a whole number from 0 to 65,535"),
         (["policy=coaching"], "not a key of kmsim workshop"),
         (["--lann"], "did you mean"),
     ],
