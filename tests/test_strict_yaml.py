@@ -369,7 +369,7 @@ def test_a_list_that_stands_in_two_places_is_written_out():
         ("a\x07", "characters"),
         ("\ud800", "characters"),
         ([0] * MOST_VALUES, "values"),
-        (object(), "cannot be written"),
+        (Ellipsis, "cannot be written"),
         (10**40, "digits"),
         (-(10**39), "digits"),
         (["x" * 1000] * 3000, "MB"),

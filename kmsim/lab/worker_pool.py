@@ -25,7 +25,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, Self
@@ -71,6 +71,7 @@ class _Task:
     name: Any
     data: bytes  # the function and its arguments, pickled
     deaths: int = 0
+    died: float = 0.0  # when the first of its workers died; 0: none has
 
 
 @dataclass(eq=False)
@@ -97,7 +98,8 @@ class WorkerPool:
     """So many worker processes, started when there is work for them or by `fill`. A context: they end with it.
 
     width: how many. prepare: what each calls first, with `arguments`; it must call `kmsim.lab.workers.begin`. tries: how
-    many workers may die at one task before its answer says so. load: modules that workers need, loaded once for all.
+    many workers may die at one task before its answer says so. patience: seconds after the first death in which a task is
+    answered, by another worker or else as died; None: as long as it takes. load: modules that workers need, loaded once for all.
     One thread at a time may use it, but for `wake`.
     """
 
@@ -108,8 +110,9 @@ class WorkerPool:
         arguments: tuple[Any, ...] = (),
         tries: int = 1,
         load: tuple[str, ...] = (),
+        patience: float | None = None,
     ) -> None:
-        self.width, self.tries = width, tries
+        self.width, self.tries, self.patience = width, tries, patience
         self.deaths = 0  # of workers that had begun
         self.stillborn = 0  # in a row: ended before they began
         self._prepare, self._arguments = prepare, arguments
@@ -184,7 +187,7 @@ class WorkerPool:
         now = time.monotonic()
         for worker in [one for one in self._workers if one.unread and now - one.heard > SECONDS_SILENT]:
             found += self._died(worker)
-        return found
+        return found + self._late(now)
 
     def wake(self) -> None:
         """Have `answers` return now. Any thread may call it."""
@@ -307,16 +310,33 @@ class WorkerPool:
         deaths = task.deaths + worker.ready  # one that had not begun did not die of the task
         if deaths >= self.tries:
             return [Answer(task.name, died=True)]
-        self._again.append(_Task(task.name, task.data, deaths))
+        self._again.append(_Task(task.name, task.data, deaths, task.died or time.monotonic()))
         return []
 
+    def _late(self, now: float) -> list[Answer]:
+        """The answers of tasks whose first worker died too long ago: whoever waits is told, and what comes yet is not wanted."""
+        if self.patience is None:
+            return []
+        found: list[Answer] = []
+        for worker in self._workers:
+            if worker.task and worker.task.died and now - worker.task.died > self.patience:
+                found.append(Answer(worker.task.name, died=True))
+                worker.task = replace(worker.task, died=0.0)
+        for task in [task for task in self._again if now - task.died > self.patience]:
+            found.append(Answer(task.name, died=True))
+            self._again.remove(task)
+        return found
+
     def _until(self, seconds: float | None) -> float | None:
-        """How long to wait: not beyond the moment at which a worker that is silent in a message counts as dead."""
-        heard = [worker.heard for worker in self._workers if worker.unread]
-        if not heard:
+        """How long to wait: not beyond the moment at which a silent worker counts as dead, or a task is late."""
+        moments = [worker.heard + SECONDS_SILENT for worker in self._workers if worker.unread]
+        if self.patience is not None:
+            tasks = [worker.task for worker in self._workers if worker.task] + [*self._again]
+            moments += [task.died + self.patience for task in tasks if task.died]
+        if not moments:
             return seconds
-        silent = max(0.0, min(heard) + SECONDS_SILENT - time.monotonic()) + 0.01
-        return silent if seconds is None else min(seconds, silent)
+        soon = max(0.0, min(moments) - time.monotonic()) + 0.01
+        return soon if seconds is None else min(seconds, soon)
 
 
 # -- messages, as `multiprocessing.connection` writes them ----------------------------------

@@ -24,6 +24,7 @@ from kmsim.workshop import runs
 FIRST, MORE, SLOW = 0, 1, 2  # urgency: curves to look at now, more runs for them, studies
 MOST_WAITING = 2000  # pieces of work
 TRIES = 2  # of a piece whose worker dies
+SECONDS_AFTER_DEATH = 4.5  # in which such a piece is answered or refused
 SECONDS_TO_LOOK = 0.02  # between looks whether all workers have begun
 SECONDS_TO_END = 1.0
 SECONDS_TO_BE_TOLD = 0.2  # that all is to end, when all workers have died at once
@@ -54,7 +55,7 @@ class Crew:
         self._waiting: list[_Piece] = []
         self._lock = threading.Lock()  # of what waits
         self._numbers = itertools.count()
-        self._pool = WorkerPool(workers, runs.begin, (settings,), TRIES, (runs.__name__,))
+        self._pool = WorkerPool(workers, runs.begin, (settings,), TRIES, (runs.__name__,), SECONDS_AFTER_DEATH)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name="kmsim crew", daemon=True)
         self._thread.start()
@@ -85,7 +86,7 @@ class Crew:
         """What the function returns in a worker. Raises Busy, RunFailed, or what the function raised.
 
         function: of a module, with arguments that can be pickled. Cancelled while it waits, it is never begun. If its
-        worker dies it is given to another, once.
+        worker dies it is given to another, once, and refused if that one has no answer in a few seconds.
         """
         if len(self._waiting) >= self.most_waiting:
             raise Busy

@@ -222,3 +222,26 @@ def test_many_kills_leave_the_same_values():
             for answer in pool.answers(1.0):
                 found[answer.task] = answer.result()
         assert found == {i: divmod(i, 7) for i in range(150)}
+
+
+def die_once_then_wait(place: str) -> None:
+    """In a worker: the first time die; after that, have no answer."""
+    once(place, "at once")
+    threading.Event().wait()
+
+
+def test_a_task_whose_worker_died_is_answered_before_patience_ends(tmp_path):
+    """Its second worker has no answer: whoever waits is told, and the other worker goes on."""
+    with WorkerPool(2, tries=2, patience=0.5) as pool:
+        pool.give("slow", die_once_then_wait, str(tmp_path / "died"))
+        found: list[Answer] = []
+        end = time.monotonic() + BOUND
+        while not found:
+            assert time.monotonic() < end
+            found = pool.answers()  # it returns by itself when the task is late
+        assert [(one.task, one.died) for one in found] == [("slow", True)]
+        pool.give("next", divmod, 7, 2)
+        found = []
+        while not found:
+            found = pool.answers(1.0)
+        assert found[0].result() == (3, 1)
