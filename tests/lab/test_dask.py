@@ -233,3 +233,18 @@ def test_jobs_that_cannot_be_asked_for_in_these_words_leave_no_folder(tmp_path, 
     with pytest.raises(KmsimError, match="executor=slurm: "):
         run_plan(plan, tmp_path / "e", "slurm", memory="lots", work=stand_in.do)
     assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ('#!/bin/sh\necho "sbatch: error: Invalid account" >&2\nexit 1\n', "Invalid account"),
+        ("#!/bin/sh\necho hello\n", "hello"),
+    ],
+)
+def test_an_sbatch_that_takes_no_job_is_told_in_its_own_words(slurm, plan, tmp_path, script, told):
+    (slurm / "sbatch").write_text(script)
+    with pytest.raises(KmsimError, match=f"executor=slurm: sbatch did not take the job: .*{told}") as error:
+        run_plan(plan, tmp_path / "e", "slurm", work=stand_in.do)
+    assert "\n" not in str(error.value)
+    assert Store.open(tmp_path / "e").at_work() is None

@@ -131,8 +131,19 @@ class Slurm(Dask):
     def _client(self) -> Iterator[Any]:
         _check_sbatch()
         with self._cluster() as cluster, distributed().Client(cluster) as client:
-            cluster.scale(jobs=self._jobs)
+            self._submit(cluster)
             yield client
+
+    def _submit(self, cluster: Any) -> None:
+        """Ask for the jobs and wait until they are accepted. Raises KmsimError with what sbatch says."""
+        cluster.scale(jobs=self._jobs)
+        try:
+            cluster.sync(cluster._correct_state)
+            for job in cluster.workers.values():
+                if job.status.name == "created":  # not accepted, which Dask says nowhere: ask once more, and hear why
+                    cluster.sync(job.start)
+        except (RuntimeError, ValueError, AssertionError, OSError) as error:
+            raise KmsimError(f"executor=slurm: sbatch did not take the job: {_said_by_sbatch(error)}") from None
 
     @contextmanager
     def _cluster(self) -> Iterator[Any]:
@@ -190,7 +201,17 @@ def _close(cluster: Any) -> bool:
         cluster.close(timeout=SECONDS_TO_CLOSE)
     except TimeoutError:
         return False
+    except (AssertionError, RuntimeError, ValueError):  # of jobs that were never accepted
+        return True
     return True
+
+
+def _said_by_sbatch(error: Exception) -> str:
+    """The end of what sbatch said, in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    after = [i for i, line in enumerate(lines) if line.startswith("stderr:")]
+    told = lines[after[-1] + 1 :] if after and after[-1] + 1 < len(lines) else lines
+    return " ".join(told)[-300:] or type(error).__name__
 
 
 def distributed() -> Any:
