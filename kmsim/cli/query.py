@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from kmsim.cli.arguments import read
@@ -90,6 +91,8 @@ def _print_table(found: Any, terminal: Terminal) -> None:
 
 def _print_csv(found: Any) -> None:
     """All rows, some at a time; a text that a spreadsheet would run as a formula is made harmless."""
+    with suppress(AttributeError, ValueError):  # data are never replaced by what a terminal can show
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     from kmsim.lab.spreadsheets import harmless, rows_to
 
     out = rows_to(sys.stdout)

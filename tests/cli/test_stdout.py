@@ -216,6 +216,14 @@ def test_letters_that_an_encoding_lacks_are_replaced_by_readable_ones(tmp_path, 
     assert ("GBP " if encoding == "ascii" else "£") in came.stdout.decode(encoding)
 
 
+def test_csv_is_utf8_whatever_the_terminal_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(SWEEP) == 0
+    words = [sys.executable, "-m", "kmsim.cli", "query", SWEPT, "SELECT 'Genève £' AS place", "format=csv"]
+    came = subprocess.run(words, capture_output=True, env=os.environ | {"PYTHONIOENCODING": "ascii"}, check=False)
+    assert came.stdout.decode("utf-8").splitlines()[-1] == "Genève £"
+
+
 def test_streams_are_put_back(capsys):
     before = sys.stdout, sys.stderr
     with standard_streams():
