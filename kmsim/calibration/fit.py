@@ -3,8 +3,7 @@
 Example
 -------
 >>> from tempfile import TemporaryDirectory
->>> from kmsim.calibration import files
-from kmsim.calibration.budget import Budget
+>>> from kmsim.calibration.budget import Budget
 >>> with TemporaryDirectory() as folder:  # doctest: +SKIP
 ...     calibrate(Path(folder) / "mine", Budget.read("tiny")).posterior.shape
 (16, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -75,13 +75,27 @@ def _meanings(table: Scenarios) -> dict[str, dict[str, Any]]:
     """What the names of practices and systems that vary stand for: key -> name -> its settings, but those that vary."""
     found: dict[str, dict[str, Any]] = {}
     if "practice" in table:
-        found["practice"] = {name: asdict(Practice.read(name)) for name in table["practice"].names("practice")}
+        found["practice"] = _read_names(table, "practice", lambda name: asdict(Practice.read(name)))
     if "system" in table:
-        found["system"] = {name: _system(name) for name in table["system"].names("system")}
+        found["system"] = _read_names(table, "system", _system)
     meant = {key: {name: _without(own, key, table) for name, own in names.items()} for key, names in found.items()}
     if FILE in table:
         meant[FILE] = {path: {contents.SHA256: content_of(path)} for path in table[FILE].names(FILE)}
     return meant
+
+
+def _read_names(table: Scenarios, key: str, read: Callable[[str], Any]) -> dict[str, Any]:
+    """What each name in a column stands for. Errors tell the first row that has the name, from 1."""
+    column, found = table[key], {}
+    for code, name in enumerate(column.choices or (column[0],)):
+        try:
+            if not isinstance(name, str):
+                raise BadValue(key, name, "names only")
+            found[name] = read(name)
+        except KmsimError as error:
+            row = 0 if column.choices is None else int(np.argmax(column.values == code))
+            raise KmsimError(f"{table.origin} {row + 1}: {error}") from None
+    return found
 
 
 def _shared(policy: Policy, table: Scenarios, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,20 +202,10 @@ def _told_by_row(plan: Plan, row: int) -> Iterator[None]:
     try:
         yield
     except KmsimError as error:
-        own = _by_own_key(error, plan)
-        if not plan.varied or (own is not error and own.key not in plan.table):
-            raise own from None
-        raise KmsimError(f"{plan.table.origin} {row + 1}: {own}") from None
-
-
-def _by_own_key(error: KmsimError, plan: Plan) -> Any:
-    """An error of one lever's feature, such as network.codesign.ownership, told by the key that was given."""
-    group, _, inner = error.key.partition(".") if isinstance(error, BadValue) else ("", "", "")
-    feature = inner.rpartition(".")[2]
-    if group == "network" and "." in inner and (feature in plan.settings[group] or f"{group}.{feature}" in plan.table):
-        assert isinstance(error, BadValue)
-        return BadValue(f"{group}.{feature}", error.value, error.expected)
-    return error
+        key = error.key if isinstance(error, BadValue) else ""
+        if not plan.varied or (key.startswith("network.") and key not in plan.table):  # it is the same in all
+            raise
+        raise KmsimError(f"{plan.table.origin} {row + 1}: {error}") from None
 
 
 def _check_system(system: System, policies: Sequence[Policy]) -> None:

@@ -8,7 +8,10 @@ Example
 -------
 >>> with WorkerPool(1) as pool:
 ...     pool.give("mine", divmod, 7, 2)
-...     [(one.task, one.value) for one in pool.answers()]
+...     found = []
+...     while pool.busy:
+...         found += pool.answers()
+>>> [(one.task, one.value) for one in found]
 [('mine', (3, 1))]
 """
 

@@ -194,7 +194,10 @@ class Policy:
 
 def _change(levers: list[Lever], feature: str, value: Any) -> list[Lever]:
     kind, setting = SETTINGS[feature]
-    checked = getattr(read_lever(kind.key, {setting: value}, "network"), setting)
+    try:
+        checked = getattr(read_lever(kind.key, {setting: value}, "network"), setting)
+    except BadValue as error:  # of the lever that sets the feature: the user gave the feature
+        raise BadValue(f"network.{feature}", value, error.expected) from None
     archetype = next((lever for lever in levers if isinstance(lever, Archetype)), None)
     if archetype is not None:
         levers = _written_out(levers, archetype)

@@ -30,7 +30,7 @@ BOTH = [
     ("system.la[0]=1", ["system.la[0]", "not a key"]),
     ("system.la.x=1", ["system.la.x", "not a key"]),
     ("system.la=a\nb", ["system.la", "can be printed"]),
-    ("system.la=\udc80", ["system.la", "can be printed"]),
+    ("system.la=\udc80", ["system.la", "UTF-8"]),
     # wrong types, out of range, fractions, no numbers
     ("years=ten", ["years=ten", "a whole number from 1 to 100"]),
     ("years=[5]", ["years=", "a whole number"]),

@@ -55,7 +55,7 @@ def test_a_comparison_of_two_policies_on_the_village(kmsim, words):
     assert (again.code, again.out) == (0, said.out)
     refused = kmsim(*words, "budget=1")
     assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
-    assert "budget auto (now 0" in refused.err
+    assert "budget auto (now 1" in refused.err
 
 
 def test_workers_never_change_what_is_kept(kmsim, words):

@@ -315,7 +315,7 @@ GIAS = (
         ({"network__ownership": [0.5, 1.5]}, "ownership=1.5: expected a number from 0 to 1"),
         (
             {"network__cluster_size": [5, 4.5, 6]},
-            "scenario 2: network.form_clusters.network_size=4.5: expected a whole number",
+            "scenario 2: network.cluster_size=4.5: expected a whole number",
         ),
         ({"practice__evidence_strength": [3, 2.5, 4]}, "scenario 2: practice.evidence_strength=2.5: expected a whole"),
         ({"practice": ["metacognition", "metacogntion"]}, "practice=metacogntion: not a practice; did you mean"),

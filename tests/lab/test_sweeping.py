@@ -46,7 +46,7 @@ def test_defaults_are_those_of_the_code():
         "design": "lhs",
         "executor": "processes",
     }
-    inside |= {"experiment": None, "name": None, "workers": None}
+    inside |= {"experiment": None, "config": None, "name": None, "workers": None}
     assert defaults() == {key: inside[key] for key in defaults()}
 
 

@@ -25,7 +25,7 @@ SCHOOL = {"name": "A", "phase": "primary", "pupils": 200, "fsm": 0.1, "x": 0, "y
         ),
         ("england", {"phase": "primry"}, "system.phase=primry: not a phase; did you mean 'primary'?"),
         ("london", {"la": "Leeds"}, "system: no school has la=Leeds and region=London"),
-        ("london", {"regoin": "London"}, "system=regoin: not a setting of a system; did you mean 'region'?"),
+        ("london", {"regoin": "London"}, "system.regoin: not a setting of a system; did you mean 'region'?"),
         ("londn", {}, "system=londn: not a system; did you mean 'london'?"),
         ("../system/london", {}, "not a system"),
         ("london", {"scale": -1}, "system.scale=-1: expected a number from 1 to"),
