@@ -59,15 +59,18 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _kill(process: subprocess.Popen[str], whom: str, choose: random.Random) -> None:
-    """Kill the parent, one of its workers, or all of them. Only processes that this test started."""
-    if whom == "group":
-        os.killpg(process.pid, signal.SIGKILL)
-        return
-    below = _children(process.pid)
-    victim = process.pid if whom == "parent" or not below else choose.choice(below)
+def _kill(process: subprocess.Popen[str], whom: str, choose: random.Random) -> str:
+    """Kill the parent, one of its workers (itself, while it has none), or all of them. Returns who was killed."""
+    below = _children(process.pid) if whom == "worker" else []
     with suppress(ProcessLookupError):
-        os.kill(victim, signal.SIGKILL)
+        if below:
+            os.kill(choose.choice(below), signal.SIGKILL)
+            return "worker"
+        if whom == "group":
+            os.killpg(process.pid, signal.SIGKILL)
+            return "group"
+        process.kill()
+    return "parent"
 
 
 def disturbed(place: Path, words: tuple[str, ...], longest: float, choose: random.Random) -> Counter[str]:
@@ -91,8 +94,7 @@ def disturbed(place: Path, words: tuple[str, ...], longest: float, choose: rando
                 _begin_anew(place)
             process = start(place, *words)
             continue
-        last = whom.pop()
-        _kill(process, last, choose)
+        last = _kill(process, whom.pop(), choose)
         killed[last] += 1
         if last != "worker" or choose.random() < 0.5:
             with suppress(ProcessLookupError):
