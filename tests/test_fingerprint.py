@@ -33,7 +33,7 @@ NO_NUMBER = {
     "strict_yaml.py": "reads configs: what they say stands in a run's key",
     "posterior.py": "default parameters: they stand in a run's key",
     "report/": "tables, figures, pages",
-    "studies/": "asks for runs, tells what came of them",
+    "studies/": "asks for runs and reports their results",
     "viz.py": "shows a run",
     "workshop/": "shows runs",
     "data/": "makers, texts, and data that stand in run keys or judge runs",

@@ -41,7 +41,7 @@ _KINDS = {
 
 # -- what stands there -------------------------------------------------------------
 def there_is_file(path: Path, alone: bool = False) -> bool:
-    """Whether a regular file stands at a path. Raises KmsimError, naming it, for anything else that does.
+    """Whether there is a regular file at a path. Raises KmsimError, naming it, for anything else that does.
 
     alone: the file may have no other name: one that is written in place would change another's file.
 
@@ -59,7 +59,7 @@ def there_is_file(path: Path, alone: bool = False) -> bool:
 
 
 def there_is_folder(path: Path) -> bool:
-    """Whether a folder stands at a path. Raises KmsimError, naming it, for a link or anything else that does.
+    """Whether there is a folder at a path. Raises KmsimError, naming it, for a link or anything else that does.
 
     >>> there_is_folder(Path("no/such/folder"))
     False

@@ -46,7 +46,7 @@ _AT_ONCE = 1 << 20  # bytes that are read or written at once
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a task: a value, what the function raised, or that its worker died (and why no more are tried)."""
+    """The result of a task: a value, what the function raised, or that its worker died (and why no more are tried)."""
 
     task: Any
     value: Any = None
@@ -406,7 +406,7 @@ def _serve(pipe: Connection, prepare: Callable[..., None], arguments: tuple[Any,
 
 
 def _answer(data: bytes) -> Any:
-    """Do a task; the message that tells what came of it."""
+    """Do a task and return the message that has its result."""
     try:
         function, arguments = ForkingPickler.loads(data)
         return ForkingPickler.dumps((_DONE, function(*arguments)))

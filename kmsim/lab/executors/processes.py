@@ -1,4 +1,4 @@
-"""Batches done by processes of this machine, started once and used again; one that dies is replaced, and its batch told apart."""
+"""Batches done by processes of this machine, started once and used again; one that dies is replaced, and its batch is known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _hand_out(pool: WorkerPool, work: Work, take: Take) -> bool:
 
 
 def _came(answer: Answer) -> Came:
-    """What came of a batch, if need be that its worker died or that its answer could not be sent."""
+    """The result of a batch: what its worker sent, or that the worker died or could not send an answer."""
     batch: Batch = answer.task
     if answer.died:
         return Came(batch, died=True, stopped=answer.stopped, refused=answer.refused)
